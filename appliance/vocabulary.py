@@ -1,0 +1,243 @@
+"""The laboratory's words, each defined once: what stages hand to each other and records remember.
+
+Values only: frozen, without behaviour beyond what follows from their own fields.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""(height, width, 3) uint8, RGB, sRGB."""
+
+Outline = NDArray[np.int32]
+"""(n, 2) int32, closed polygon of x, y in pixels of the whole image."""
+
+Crops = NDArray[np.uint8]
+"""(n, side, side, 3) uint8, RGB: one cell each, as the network takes it."""
+
+
+class Suggestion(StrEnum):
+    """What the network suggests for a cell; never a result by itself."""
+
+    BLAST = "blast"
+    NORMAL = "normal"
+    UNSURE = "unsure"
+
+
+class FieldState(StrEnum):
+    """How far the analysis of a field image is. Forward only; the last two keep their reason."""
+
+    ACCEPTED = "accepted"
+    ANALYSING = "analysing"
+    ANALYSED = "analysed"
+    REFUSED = "refused"
+    """The quality gate failed; a person with the permission may go on with a reason."""
+    FAILED = "failed"
+    """The analysis itself broke off; the reason stands beside it."""
+
+
+class ExaminationStatus(StrEnum):
+    """FHIR R4 DiagnosticReport.status."""
+
+    REGISTERED = "registered"
+    PARTIAL = "partial"
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+    AMENDED = "amended"
+    CORRECTED = "corrected"
+    CANCELLED = "cancelled"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Sex(StrEnum):
+    """FHIR R4 administrative gender."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Specimen(StrEnum):
+    """What the smear was made of."""
+
+    BLOOD = "peripheral-blood"
+    MARROW = "bone-marrow"
+
+
+class Stain(StrEnum):
+    """Romanowsky-type stains of blood and marrow smears."""
+
+    MAY_GRUNWALD_GIEMSA = "may-grunwald-giemsa"
+    WRIGHT = "wright"
+    WRIGHT_GIEMSA = "wright-giemsa"
+    GIEMSA = "giemsa"
+    LEISHMAN = "leishman"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: written into every revision and audit event."""
+
+    user_id: UUID | None
+    """None for the appliance itself and for somebody not signed in."""
+    name: str
+    role: str = ""
+    address: str = ""
+
+
+APPLIANCE = Actor(user_id=None, name="appliance", role="system")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Axis-parallel rectangle in pixels of the whole image; x, y is its upper left pixel."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceImage:
+    """One checked image, as it leaves intake: a page of the file that came in."""
+
+    pixels: Pixels
+    sha256: str
+    """Of the file's bytes as they came; the pages of one file share it."""
+    media_type: str
+    """Of the original, for instance image/tiff."""
+    page: int = 0
+    pages: int = 1
+    greyscale: bool = False
+    um_per_px: float | None = None
+    """From the file itself (DICOM, TIFF resolution with a plausible value), else None."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was converted, for the quality passport."""
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class QualityCheck:
+    """One line of the quality passport: a number, its limits, and a plain sentence."""
+
+    name: str
+    """focus, exposure, clipping, evenness, stain, cells, thickness."""
+    value: float
+    low: float | None
+    high: float | None
+    """Inclusive limits; None where there is none on that side."""
+    unit: str
+    passed: bool
+    sentence: str
+    """What was found and, where it failed, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The quality passport of one image."""
+
+    checks: tuple[QualityCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Names of the checks that failed, in passport order."""
+        return tuple(check.name for check in self.checks if not check.passed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundCell:
+    """A leukocyte found in a field."""
+
+    box: Box
+    nucleus: Outline
+    outline: Outline | None
+    """Of the whole cell, where it can be had."""
+    nucleus_area_px: float
+    cell_area_px: float | None
+    at_border: bool
+    """Cut by the edge of the image: shown, but not counted."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether the cell enters the differential count."""
+        return not self.at_border
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The network's suggestion for one cell with what it rests on."""
+
+    suggestion: Suggestion
+    blast_probability: float
+    outside_training_range: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one field or examination; only counted cells."""
+
+    blast: int
+    normal: int
+    unsure: int
+    interval95: tuple[float, float] | None
+    """Clopper-Pearson interval of the blast fraction; None without a decided cell."""
+
+    @property
+    def cells(self) -> int:
+        """All counted cells, the unsure ones too."""
+        return self.blast + self.normal + self.unsure
+
+    @property
+    def blast_fraction(self) -> float | None:
+        """Blasts among the decided cells (blast or normal); None where there is none."""
+        decided = self.blast + self.normal
+        return self.blast / decided if decided else None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStamp:
+    """Which network, on which runtime, with which thresholds: printed beside every result."""
+
+    id: str
+    sha256: str
+    runtime: str
+    """For instance "litert 2.3.0"."""
+    pipeline: str
+    """Version of the software that cut and decided."""
+    thresholds: tuple[float, float]
+    """Below the first normal, from the second on blast, unsure between."""
+    verified_here: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldAnalysis:
+    """Everything the pipeline says of one image; cells and verdicts in the same order."""
+
+    cells: Sequence[FoundCell]
+    verdicts: Sequence[Verdict]
+    tally: Tally
+    model: ModelStamp
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by stage: decode, quality, detect, crop, classify."""
