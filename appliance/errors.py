@@ -106,6 +106,13 @@ class RecordsUnavailable(ApplianceError, RuntimeError):
     status = 503
 
 
+class PictureDamaged(ApplianceError, RuntimeError):
+    """A stored picture cannot be read, or is no longer what was stored."""
+
+    title = "This picture is damaged"
+    advice = "Restore it from a backup, or take the field again."
+
+
 class CameraUnavailable(ApplianceError, RuntimeError):
     """The camera cannot be opened, or did not deliver a frame in time."""
 
