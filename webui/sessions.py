@@ -1,0 +1,91 @@
+"""How long a signed-in session holds, and where a person goes to sign in and comes back to.
+
+The session cookie is signed, so its times are the server's. Polling does not count as activity.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, jsonify, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_user, logout_user
+
+from appliance.clock import now
+
+TOUCH_S = 15.0
+"""The time of the last touch is written at most this often, to spare a cookie each request."""
+
+
+def begin(person: Any, epoch: int) -> None:
+    """Sign a person in; what a page of the same person holds (its CSRF token) stays valid."""
+    if session.get("owner") != person.get_id():
+        session.clear()
+    login_user(person)
+    session.update(owner=person.get_id(), epoch=epoch, touched=now().timestamp())
+
+
+def end() -> None:
+    """Sign out wholly: nothing of the session remains."""
+    logout_user()
+    session.clear()
+
+
+def holds(epoch: int, idle_minutes: float) -> bool:
+    """Say whether the session is of the user's present epoch and was touched lately enough."""
+    idle_s = now().timestamp() - float(session.get("touched", 0.0))
+    return session.get("epoch") == epoch and idle_s < idle_minutes * 60
+
+
+def is_poll() -> bool:
+    """Say whether the page asks by itself, without a person having done anything."""
+    return "X-Poll" in request.headers or "poll" in request.args
+
+
+def touch() -> None:
+    """Note that a person did something."""
+    moment = now().timestamp()
+    if not is_poll() and moment - float(session.get("touched", 0.0)) > TOUCH_S:
+        session["touched"] = moment
+
+
+def wants_json() -> bool:
+    """Say whether a program asks rather than a browser's page."""
+    if request.path.startswith("/api/"):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def here() -> str:
+    """Return the path to come back to: this page, or the one an action was started from."""
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        return request.full_path.rstrip("?")
+    return safe_path(urlsplit(request.referrer or "").path)
+
+
+def safe_path(target: str | None) -> str:
+    r"""Return the target if it is a path on this appliance, else the home page.
+
+    Browsers read a backslash as a slash and drop control characters, so "/\\host" leaves too.
+    """
+    target = target or "/"
+    plain = target.isprintable() and "\\" not in target and not target.startswith("//")
+    if not plain or not target.startswith("/"):
+        return "/"
+    parts = urlsplit(target)
+    return "/" if parts.scheme or parts.netloc else target
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send somebody who is not signed in, or no longer, to the sign-in page."""
+    if is_poll():
+        # The page is covered by now and waits for the same person: do not lead it away.
+        return current_app.response_class(status=401)
+    address = url_for("signin.show", next=here())
+    if "HX-Request" in request.headers:
+        # htmx would put the sign-in page into the part it renews: let the whole page go there.
+        return current_app.response_class(status=401, headers={"HX-Redirect": address})
+    if wants_json():
+        problem = {"title": "Sign in first", "status": 401, "detail": "No one is signed in."}
+        return jsonify(problem), 401
+    return redirect(address, 302 if request.method in {"GET", "HEAD"} else 303)

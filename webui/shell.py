@@ -1,0 +1,81 @@
+"""The frame around every page: menu, lamp of the device, bell, theme, notices."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask, current_app, request
+
+from appliance.permissions import Permission
+from webui import access, notices
+
+THEMES = ("auto", "dark", "light")
+THEME_COOKIE = "theme"
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """One link of the top bar."""
+
+    label: str
+    icon: str
+    endpoint: str
+    permission: Permission
+
+
+MENU = (
+    MenuEntry("Work list", "list", "worklist.show", Permission.EXAMINATION_READ),
+    MenuEntry("Patients", "patient", "patients.show_list", Permission.PATIENT_READ),
+    MenuEntry("People", "people", "people.show_list", Permission.USER_MANAGE),
+    MenuEntry("Audit", "history", "audit.show", Permission.AUDIT_READ),
+)
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """State of the device: ok, attention or fault, with the sentences behind it."""
+
+    state: str
+    sentences: tuple[str, ...]
+
+
+def init_app(app: Flask) -> None:
+    """Hand every template what `base.html` shows."""
+    app.context_processor(_frame)
+    app.extensions["version"] = version("scopeside")
+
+
+def lamp() -> Lamp:
+    """Judge the device by its readiness checks; without a model it still works, but not fully."""
+    checks = access.appliance().readiness()
+    wrong = {name: sentence for name, (good, sentence) in checks.items() if not good}
+    if not wrong:
+        return Lamp("ok", ())
+    return Lamp("fault" if "records" in wrong else "attention", tuple(wrong.values()))
+
+
+def theme() -> str:
+    """Return the person's choice of dark or light on this browser, or auto."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else "auto"
+
+
+def _frame() -> dict[str, Any]:
+    settings = access.appliance().settings
+    return {
+        "settings": settings,
+        "menu": _menu(),
+        "lamp": lamp,
+        "theme": theme(),
+        "take_notices": notices.take,
+        "idle_seconds": int(settings.idle_minutes * 60),
+        "software_version": current_app.extensions["version"],
+    }
+
+
+def _menu() -> list[MenuEntry]:
+    return [
+        entry
+        for entry in MENU
+        if entry.endpoint in current_app.view_functions and access.may(entry.permission)
+    ]
