@@ -83,14 +83,12 @@ def load(data: Path, environ: Mapping[str, str] | None = None, **overrides: obje
         os.environ if environ is None else environ
     )
     given |= {key: value for key, value in overrides.items() if value is not None}
-    kinds = {f.name: f.type for f in fields(Settings)}
+    kinds = {f.name: f.type for f in fields(Settings) if f.name != "data"}
     unknown = sorted(given.keys() - kinds.keys())
-    known = ", ".join(sorted(kinds.keys() - {"data"}))
+    known = ", ".join(sorted(kinds))
     if unknown:
         raise SettingsInvalid(f"unknown setting {unknown[0]!r}; known are: {known}")
-    values = {
-        key: _convert(key, value, kinds[key]) for key, value in given.items() if key != "data"
-    }
+    values = {key: _convert(key, value, kinds[key]) for key, value in given.items()}
     return Settings(data=data, **values)
 
 
@@ -104,7 +102,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    known = {f.name for f in fields(Settings)}
+    known = {f.name for f in fields(Settings)} - {"data"}
     given = {
         key.removeprefix(PREFIX).lower(): value
         for key, value in environ.items()

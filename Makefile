@@ -1,0 +1,57 @@
+# Each target makes or refreshes .venv itself; a second call is quick.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+DEMO ?= build/demo
+
+.PHONY: run test venv lint format bench evaluate wheels clean
+.DEFAULT_GOAL := run
+
+# Only what the appliance runs on.
+$(VENV)/run.stamp: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Scopeside needs Python 3.11 or newer with venv: sudo apt-get install python3-venv'; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# The same with what tests need; it includes the above.
+$(VENV)/test.stamp: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $(VENV)/run.stamp $@
+
+venv: $(VENV)/test.stamp
+
+run: $(VENV)/run.stamp
+	$(BIN)/scopeside demo --data $(DEMO)
+
+test: $(VENV)/test.stamp
+	@sh tests/debian.sh
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m tests.bench
+
+evaluate: $(VENV)/test.stamp
+	$(BIN)/python -m models.training.evaluate_cells $(DATA) --out build/evaluation
+	$(BIN)/python -m models.training.evaluate $(DATA) --out build/evaluation
+
+# Does every run-time dependency have wheels for the boards?
+wheels: $(VENV)/test.stamp
+	$(BIN)/python tests/wheels.py
+
+clean:
+	rm -rf build .venv *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,207 @@
+"""The command `scopeside`: parse, call, print."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from appliance import __version__
+from appliance.errors import ApplianceError
+from appliance.settings import Settings, load
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parsed = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    try:
+        command: Callable[[argparse.Namespace], int] = parsed.command
+        return command(parsed)
+    except ApplianceError as error:
+        print(f"scopeside: {error.sentence}\n{error.advice}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python would complain once more while closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scopeside",
+        description="Reads blood smears for acute lymphoblastic leukaemia beside the microscope. "
+        "Suggestions to be verified by a person; research use only.",
+    )
+    parser.add_argument("--version", action="version", version=f"scopeside {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, function: Callable[[argparse.Namespace], int], words: str) -> Any:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(command=function)
+        command.add_argument("--data", type=Path, help="data folder (or SCOPESIDE_DATA)")
+        return command
+
+    for name, function, words in (
+        ("up", _up, "Run pages and worker together."),
+        ("serve", _serve, "Serve the pages."),
+        ("work", _work, "Analyse waiting images and run the timers."),
+        ("demo", _demo, "Make a demo lab with drawn slides where there is none, and run it."),
+    ):
+        command = add(name, function, words)
+        command.add_argument("--host", help="address to listen on (127.0.0.1)")
+        command.add_argument("--port", type=int, help="port to listen on (8080)")
+    add("doctor", _doctor, "Test everything this appliance needs and say what is wrong.")
+    _add_analyse(add("analyse", _analyse, "Run the pipeline on files, without a server."))
+    user = add("user", _user, "Help somebody who cannot sign in.")
+    user.add_argument("action", choices=["list", "reset-password"])
+    user.add_argument("username", nargs="?")
+    return parser
+
+
+def _add_analyse(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+    command.add_argument("--json", action="store_true", help="one JSON object a line")
+    command.add_argument("--outlines", action="store_true", help="nucleus and cell outlines (JSON)")
+    command.add_argument(
+        "--pdf", type=Path, metavar="OUT", help="write a report: OUT.pdf for all, or a folder"
+    )
+    command.add_argument(
+        "--um-per-px", type=_positive, metavar="X", help="micrometres a pixel covers"
+    )
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a plausible number of micrometres")
+    return value
+
+
+def _settings(parsed: argparse.Namespace, **overrides: object) -> Settings:
+    named = parsed.data or os.environ.get("SCOPESIDE_DATA")
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    data = Path(named) if named else Path(home) / "scopeside"
+    for key in ("host", "port"):
+        overrides.setdefault(key, getattr(parsed, key, None))
+    return load(data.absolute(), **overrides)
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from webui.server import serve
+    from webui.start import make_app
+
+    settings = _settings(parsed)
+    serve(lambda: make_app(settings), host=settings.host, port=settings.port)
+    return 0
+
+
+def _work(parsed: argparse.Namespace) -> int:
+    from appliance.jobs import stop_on_signals, work
+    from appliance.wiring import build
+
+    stop = Event()
+    stop_on_signals(stop)
+    work(build(_settings(parsed)), stop)
+    return 0
+
+
+def _up(parsed: argparse.Namespace) -> int:
+    return _run_both(_settings(parsed))
+
+
+def _run_both(settings: Settings) -> int:
+    from appliance.jobs import stop_on_signals
+    from appliance.supervisor import supervise
+
+    stop = Event()
+    stop_on_signals(stop)
+    data = ["--data", str(settings.data)]
+    address = ["--host", settings.host, "--port", str(settings.port)]
+    supervise([["serve", *data, *address], ["work", *data]], stop)
+    return 0
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    from appliance.services import demo
+    from appliance.wiring import analysis_of, build
+
+    settings = _settings(parsed)
+
+    def fill(data: Path) -> str:
+        appliance = build(load(data))
+        return demo.fill(appliance.accounts, appliance.capture, analysis_of(appliance), say=print)
+
+    log_ins = demo.prepare(settings.data, fill)
+    print(f"\nDemo lab at http://{settings.host}:{settings.port}\n\n{log_ins}\n", flush=True)
+    return _run_both(settings)
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from appliance.services import selftest
+    from appliance.wiring import build, open_model
+
+    settings = _settings(parsed)
+    appliance = build(settings)
+    checks = appliance.selftest.quick() + selftest.thorough(lambda: open_model(settings))
+    for check in checks:
+        print(f"{'ok  ' if check.passed else 'FAIL'} {check.name:10} {check.sentence}")
+    return 0 if all(check.passed for check in checks) else 1
+
+
+def _user(parsed: argparse.Namespace) -> int:
+    from appliance.records import users
+    from appliance.wiring import build
+
+    appliance = build(_settings(parsed))
+    if parsed.action == "list":
+        for user in users.everyone():
+            print(f"{user.username:20} {user.role:14} {'disabled' if user.disabled else ''}")
+        return 0
+    if not parsed.username:
+        print("scopeside: name the user: scopeside user reset-password NAME", file=sys.stderr)
+        return 2
+    password = appliance.accounts.recover(parsed.username)
+    print(f"One-time password for {parsed.username}: {password}")
+    print("It must be changed at the next log-in.")
+    return 0
+
+
+def _analyse(parsed: argparse.Namespace) -> int:
+    from appliance.console import ReportFiles, describe, progress
+    from appliance.services import batch
+    from appliance.wiring import limits_of, open_model
+
+    settings = _settings(parsed)
+    files = batch.files_under(parsed.paths)
+    results = batch.run(
+        files, open_model(settings), limits=limits_of(settings), um_per_px=parsed.um_per_px
+    )
+    reports = ReportFiles(parsed.pdf, laboratory=settings.laboratory)
+    failed = False
+    with progress(len(files)) as bar:
+        for pages in results:
+            for result in pages:
+                failed |= isinstance(result, batch.Failed)
+                reports.add(result)
+                if parsed.json:
+                    bar.line(json.dumps(batch.as_object(result, outlines=parsed.outlines)))
+                else:
+                    bar.line(describe(result))
+            bar.advance()
+    reports.close()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The worker: turns the analysis and the timers. Which service runs when; no logic of its own."""
+
+import logging
+import signal
+from threading import Event
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from appliance.errors import ModelUnusable
+from appliance.records import fields
+from appliance.services import heartbeat, housekeeping
+from appliance.services.analysis import AnalysisService
+from appliance.wiring import Appliance, analysis_of
+
+log = logging.getLogger(__name__)
+
+IDLE_WAIT_S = 0.25  # a person who uploads sees the first cells about this much later
+MODEL_RETRY_S = 30.0
+
+
+def work(appliance: Appliance, stop: Event) -> None:
+    """Analyse waiting fields until `stop` is set; what was begun is finished or given back.
+
+    Raises:
+        Conflict: another worker runs on the same folder.
+    """
+    with heartbeat.sole_worker(appliance.settings.data):
+        heartbeat.beat(appliance.settings.data)
+        given_back = fields.release_all()
+        if given_back:
+            log.info("%d fields of an interrupted run will be analysed again", given_back)
+        timers = _timers(appliance)
+        timers.start()
+        try:
+            _turn(appliance, stop)
+        finally:
+            timers.shutdown()
+
+
+def stop_on_signals(stop: Event) -> None:
+    """Let SIGTERM and SIGINT end the loop after the field in hand."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def _turn(appliance: Appliance, stop: Event) -> None:
+    analysis: AnalysisService | None = None
+    while not stop.is_set():
+        heartbeat.beat(appliance.settings.data)
+        analysis = analysis or _open_analysis(appliance)
+        if analysis is None:
+            _wait_with_heartbeat(appliance, stop, MODEL_RETRY_S)
+        elif not analysis.run_next():
+            stop.wait(IDLE_WAIT_S)
+
+
+def _open_analysis(appliance: Appliance) -> AnalysisService | None:
+    try:
+        return analysis_of(appliance)
+    except ModelUnusable as error:
+        log.error("fields wait: %s", error.sentence)
+        return None
+
+
+def _wait_with_heartbeat(appliance: Appliance, stop: Event, seconds: float) -> None:
+    for _ in range(int(seconds)):
+        heartbeat.beat(appliance.settings.data)
+        if stop.wait(1.0):
+            return
+
+
+def _timers(appliance: Appliance) -> BackgroundScheduler:
+    timers = BackgroundScheduler(timezone="UTC")
+    timers.add_job(housekeeping.tidy, "interval", hours=6, args=[appliance.pictures])
+    return timers

@@ -1,0 +1,168 @@
+"""The pipeline without a server: files in, one plain object an image out, in the fixed shape."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from appliance.errors import ApplianceError, UnreadableImage
+from appliance.pipeline import intake, quality
+from appliance.services.analysis import analyse
+from appliance.vocabulary import (
+    FieldAnalysis,
+    FoundCell,
+    Quality,
+    SourceImage,
+    Verdict,
+)
+from models.classifier import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class Analysed:
+    """One image that went through all stages."""
+
+    name: str
+    image: SourceImage
+    quality: Quality
+    analysis: FieldAnalysis
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A file that could not be read, and the sentence that says why."""
+
+    name: str
+    sentence: str
+
+
+def files_under(paths: Iterable[Path]) -> list[Path]:
+    """List the files meant: each file named, and all below each folder named, in name order.
+
+    Hidden files and folders are left out below a folder, but not where they are named themselves.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            below = (p for p in sorted(path.rglob("*")) if not _hidden(p.relative_to(path)))
+            found.extend(p for p in below if p.is_file())
+        else:
+            found.append(path)
+    return found
+
+
+def run(
+    files: Sequence[Path],
+    classifier: Classifier,
+    *,
+    limits: intake.Limits,
+    um_per_px: float | None = None,
+) -> Iterator[list[Analysed | Failed]]:
+    """Analyse file after file; one list for each, with an entry for every page."""
+    for path in files:
+        try:
+            yield list(_pages(path, classifier, limits, um_per_px))
+        except ApplianceError as error:
+            yield [Failed(str(path), error.sentence)]
+
+
+def as_object(result: Analysed | Failed, *, outlines: bool = False) -> dict[str, Any]:
+    """Turn a result into the fixed JSON object."""
+    if isinstance(result, Failed):
+        return {"file": result.name, "error": result.sentence}
+    image, analysis = result.image, result.analysis
+    cells = zip(analysis.cells, analysis.verdicts, strict=True)
+    return {
+        "file": result.name,
+        "page": image.page,
+        "sha256": image.sha256,
+        "width": image.width,
+        "height": image.height,
+        "quality": {
+            "passed": result.quality.passed,
+            "failures": list(result.quality.failures),
+            "greyscale": image.greyscale,
+            "notes": list(image.notes),
+            "checks": [asdict(check) for check in result.quality.checks],
+        },
+        "cells": [_cell(cell, verdict, image.um_per_px, outlines) for cell, verdict in cells],
+        "summary": _summary(analysis),
+        "model": {
+            "id": analysis.model.id,
+            "sha256": analysis.model.sha256,
+            "runtime": analysis.model.runtime,
+            "pipeline": analysis.model.pipeline,
+            "verified_here": analysis.model.verified_here,
+        },
+        "timings_ms": {stage: round(ms, 2) for stage, ms in analysis.timings_ms.items()},
+    }
+
+
+def _pages(
+    path: Path, classifier: Classifier, limits: intake.Limits, um_per_px: float | None
+) -> Iterator[Analysed]:
+    started = perf_counter()
+    images = intake.read_images(_bytes(path, limits), name=path.name, limits=limits)
+    decode_ms = (perf_counter() - started) * 1000 / len(images)
+    for image in images:
+        scaled = image if um_per_px is None else replace(image, um_per_px=um_per_px)
+        started = perf_counter()
+        passport = quality.assess(scaled.pixels, greyscale=scaled.greyscale)
+        quality_ms = (perf_counter() - started) * 1000
+        analysis = analyse(scaled, classifier)
+        analysis.timings_ms.update(decode=decode_ms, quality=quality_ms)
+        yield Analysed(str(path), scaled, passport, analysis)
+
+
+def _bytes(path: Path, limits: intake.Limits) -> bytes:
+    try:
+        if not path.is_file() and path.exists():
+            raise UnreadableImage("this is not a regular file")
+        if path.stat().st_size > limits.max_bytes:
+            raise UnreadableImage(
+                f"this file has {path.stat().st_size / 1e6:.0f} MB; "
+                f"at most {limits.max_bytes / 1e6:.0f} MB are taken"
+            )
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UnreadableImage("there is no such file or folder") from error
+    except OSError as error:
+        raise UnreadableImage(f"this file cannot be opened: {error.strerror}") from error
+
+
+def _cell(
+    cell: FoundCell, verdict: Verdict, um_per_px: float | None, outlines: bool
+) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "box": [cell.box.x, cell.box.y, cell.box.width, cell.box.height],
+        "blast_probability": round(verdict.blast_probability, 4),
+        "suggestion": verdict.suggestion.value,
+        "outside_training_range": verdict.outside_training_range,
+        "counted": cell.counted,
+    }
+    if um_per_px is not None:
+        entry["width_um"] = round(cell.box.width * um_per_px, 2)
+        entry["height_um"] = round(cell.box.height * um_per_px, 2)
+        entry["nucleus_area_um2"] = round(cell.nucleus_area_px * um_per_px**2, 2)
+    if outlines:
+        entry["nucleus"] = cell.nucleus.tolist()
+        entry["outline"] = None if cell.outline is None else cell.outline.tolist()
+    return entry
+
+
+def _summary(analysis: FieldAnalysis) -> dict[str, Any]:
+    counts = analysis.tally
+    return {
+        "cells": counts.cells,
+        "blast": counts.blast,
+        "normal": counts.normal,
+        "unsure": counts.unsure,
+        "not_counted": sum(not cell.counted for cell in analysis.cells),
+        "blast_fraction": counts.blast_fraction,
+        "interval95": None if counts.interval95 is None else list(counts.interval95),
+    }
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

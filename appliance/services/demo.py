@@ -1,0 +1,205 @@
+"""Makes a demo lab: people, patients and examinations on drawn slides, read by the real pipeline.
+
+Everything in it is drawn or invented, and marked SIMULATED wherever it is shown.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from appliance import clock
+from appliance.permissions import Role
+from appliance.records import clinical, examinations, patients
+from appliance.services.accounts import Accounts
+from appliance.services.analysis import AnalysisService
+from appliance.services.capture import CaptureService
+from appliance.settings import FILE_NAME
+from appliance.vocabulary import Actor, Sex, Specimen, Stain
+from firmware_hooks.slides import draw_field, encode_png
+
+LOG_INS = "log-ins.txt"
+_UM_PER_PX = 0.13
+
+
+@dataclass(frozen=True)
+class _Person:
+    username: str
+    full_name: str
+    role: Role
+
+
+_STAFF = (
+    _Person("olga", "Olga Tamm", Role.TECHNICIAN),
+    _Person("hana", "Hana Sato", Role.CLINICIAN),
+    _Person("adam", "Adam Okoye", Role.ADMINISTRATOR),
+)
+
+
+@dataclass(frozen=True)
+class _Case:
+    patient: dict[str, Any]
+    findings: dict[str, Any]
+    specimen: Specimen
+    stain: Stain
+    indication: str
+    seed: int
+    fields: tuple[tuple[int, int], ...]
+    """White cells and blasts among them, field by field."""
+
+
+_CASES = (
+    _Case(
+        patient={
+            "medical_record_number": "SIM-1001",
+            "family_name": "Okafor",
+            "given_name": "Adaeze",
+            "sex": Sex.FEMALE,
+            "birth_date": date(2020, 3, 14),
+        },
+        findings={
+            "haemoglobin_g_per_l": 71.0,
+            "white_cells_10e9_per_l": 48.2,
+            "platelets_10e9_per_l": 23.0,
+            "blood_blasts_percent": 62.0,
+            "lactate_dehydrogenase_u_per_l": 1240.0,
+            "symptoms": ["fatigue", "fever", "petechiae", "bone-pain"],
+            "organ_enlargement": ["liver", "spleen", "lymph-nodes"],
+            "immunophenotype": "CD19+, CD10+, CD34+, TdT+ (invented)",
+            "treatment_phase": "untreated",
+        },
+        specimen=Specimen.MARROW,
+        stain=Stain.MAY_GRUNWALD_GIEMSA,
+        indication="Pancytopenia with circulating blasts",
+        seed=101,
+        fields=((14, 11), (12, 8), (13, 10)),
+    ),
+    _Case(
+        patient={
+            "medical_record_number": "SIM-1002",
+            "family_name": "Lindqvist",
+            "given_name": "Nils",
+            "sex": Sex.MALE,
+            "birth_date": date(1992, 8, 2),
+        },
+        findings={
+            "haemoglobin_g_per_l": 139.0,
+            "white_cells_10e9_per_l": 12.4,
+            "platelets_10e9_per_l": 265.0,
+            "symptoms": ["fever"],
+            "treatment_phase": "",
+        },
+        specimen=Specimen.BLOOD,
+        stain=Stain.WRIGHT,
+        indication="Lymphocytosis, viral infection?",
+        seed=202,
+        fields=((8, 0), (9, 0)),
+    ),
+    _Case(
+        patient={
+            "medical_record_number": "SIM-1003",
+            "family_name": "देशपांडे",
+            "given_name": "मीरा",
+            "sex": Sex.FEMALE,
+            "birth_date": date(2017, 11, 23),
+        },
+        findings={
+            "haemoglobin_g_per_l": 104.0,
+            "white_cells_10e9_per_l": 2.9,
+            "platelets_10e9_per_l": 88.0,
+            "marrow_blasts_percent": 4.0,
+            "symptoms": ["pallor"],
+            "treatment_phase": "induction",
+        },
+        specimen=Specimen.MARROW,
+        stain=Stain.LEISHMAN,
+        indication="Day 33 of induction",
+        seed=303,
+        fields=((10, 2), (9, 1), (11, 2)),
+    ),
+)
+
+
+def prepare(data: Path, fill: Callable[[Path], str]) -> str:
+    """Return the log-ins of the demo lab in a folder, made first where there is none.
+
+    Made under another name and renamed, so that an interrupted start leaves no half of a lab.
+
+    Args:
+        data: the folder.
+        fill: makes the lab in the folder it is given and returns the log-ins to print.
+    """
+    if not (data / LOG_INS).exists():
+        unfinished = data.with_name(f"{data.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700, parents=True)
+        (unfinished / FILE_NAME).write_text('place = "Demo bench"\nsimulated = true\n', "utf-8")
+        log_ins = unfinished / LOG_INS
+        log_ins.touch(mode=0o600)
+        log_ins.write_text(fill(unfinished), "utf-8")
+        unfinished.rename(data)
+    return (data / LOG_INS).read_text("utf-8")
+
+
+def fill(
+    accounts: Accounts,
+    capture: CaptureService,
+    analysis: AnalysisService,
+    *,
+    say: Callable[[str], object],
+) -> str:
+    """Write the people and the three examinations; return the log-ins, with new passwords."""
+    log_ins, technician = _hire(accounts)
+    for number, case in enumerate(_CASES, start=1):
+        say(f"Drawing and reading examination {number} of {len(_CASES)} …")
+        _examine(case, capture, technician)
+        while analysis.run_next():
+            pass
+    return log_ins
+
+
+def _hire(accounts: Accounts) -> tuple[str, Actor]:
+    """Add the staff, each with a password made here and now: there is no default one."""
+    lines = []
+    actors = {}
+    for person in _STAFF:
+        user, password = accounts.add_demo_user(
+            person.username, person.full_name, person.role.value
+        )
+        lines.append(f"  {person.role.value:14} {person.username:6} {password}")
+        actors[person.role] = Actor(user.id, user.full_name, user.role)
+    return "\n".join(lines), actors[Role.TECHNICIAN]
+
+
+def _examine(case: _Case, capture: CaptureService, technician: Actor) -> None:
+    now = clock.now()
+    patient = patients.register({**case.patient, "simulated": True}, technician)
+    findings = {"observed_on": (now - timedelta(days=1)).date(), **case.findings}
+    clinical.add(patient.id, findings, technician)
+    examination = examinations.create(
+        patient.id,
+        {
+            "accession_number": examinations.next_accession_number(),
+            "specimen": case.specimen,
+            "stain": case.stain,
+            "collected_at": now - timedelta(hours=5),
+            "received_at": now - timedelta(hours=3),
+            "objective": "100x oil (drawn)",
+            "um_per_px": _UM_PER_PX,
+            "indication": case.indication,
+            "simulated": True,
+        },
+        technician,
+    )
+    for index, (cells, blasts) in enumerate(case.fields):
+        drawn = draw_field(
+            case.seed + index,
+            cells=cells,
+            blasts=blasts,
+            stain=case.stain.value,
+            um_per_px=_UM_PER_PX,
+        )
+        name = f"simulated-field-{index + 1}.png"
+        capture.add_file(examination.id, name, encode_png(drawn.pixels), by=technician)

@@ -1,0 +1,47 @@
+"""How the pages learn that the worker lives: a file whose time it renews, one worker a folder."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance import clock
+from appliance.errors import Conflict
+
+STALE_AFTER_S = 60.0  # one field of 100 megapixels takes about 20 s on a Raspberry Pi 4
+
+
+def beat(data: Path) -> None:
+    """Say that the worker's loop turns."""
+    (data / "worker.alive").touch()
+
+
+def age_s(data: Path) -> float | None:
+    """Return the seconds since the last beat; None where there never was one."""
+    try:
+        then = (data / "worker.alive").stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return max(0.0, clock.now().timestamp() - then)
+
+
+@contextmanager
+def sole_worker(data: Path) -> Iterator[None]:
+    """Hold the folder's worker lock; the kernel frees it however the process ends.
+
+    Raises:
+        Conflict: another worker has it.
+    """
+    descriptor = os.open(data / "worker.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise Conflict(
+            f"another worker already runs on {data}", advice="Stop it, or name another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
