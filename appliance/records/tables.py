@@ -138,6 +138,9 @@ class Examination(Row):
     simulated = BooleanField(default=False)
     revision = IntegerField(default=1)
 
+    class Meta:  # noqa: D106
+        indexes = ((("created_at",), False),)
+
 
 class ModelRelease(Row):
     """A classifier that gave suggestions here."""
@@ -190,7 +193,8 @@ class FieldImage(Row):
         indexes = (
             (("examination", "sha256", "page"), True),
             (("examination", "number"), True),
-            (("state", "created_at"), False),
+            (("examination", "state"), False),
+            (("state", "attempts", "created_at"), False),
         )
 
 
@@ -214,7 +218,11 @@ class Cell(Row):
     outside_training_range = BooleanField(default=False)
 
     class Meta:  # noqa: D106
-        indexes = ((("field", "number"), True),)
+        indexes = (
+            (("field", "number"), True),
+            # Covers the counts of a list of examinations: the rows themselves carry outlines.
+            (("field", "counted", "suggestion"), False),
+        )
 
 
 class Revision(Row):
@@ -246,7 +254,7 @@ class AuditEvent(Model):
     address = CharField(default="")
     details = JsonField(default=dict)
     """Never names, numbers or findings of a patient."""
-    previous_hash = CharField()
+    previous_hash = CharField(unique=True)
     hash = CharField(unique=True)
 
     class Meta:  # noqa: D106

@@ -1,0 +1,146 @@
+"""Who did or read what: a log in which each entry carries the hash of the one before.
+
+A changed, removed or inserted entry breaks the chain at its place. A chain that was cut off at its
+end is still whole: compare `head` with one noted elsewhere (a report, a backup).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from peewee import DatabaseError
+
+from appliance.clock import now, to_iso
+from appliance.records.database import proxy, transaction
+from appliance.records.paging import Page
+from appliance.records.tables import AuditEvent, Row
+from appliance.vocabulary import Actor
+
+_COLUMNS = (
+    "sequence",
+    "at",
+    "actor_id",
+    "actor_name",
+    "action",
+    "subject_type",
+    "subject_id",
+    "address",
+    "details",
+    "previous_hash",
+)
+_START = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry of the chain, to be kept where nobody who can write here can write."""
+
+    sequence: int
+    hash: str
+
+
+def note(
+    action: str,
+    *,
+    by: Actor,
+    subject: Row | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Add one entry, within the transaction that is under way or in one of its own.
+
+    Args:
+        action: thing:done, for instance patient:read.
+        by: who, and from which address.
+        subject: the row it was done to, if any.
+        details: JSON values; never names, numbers or findings of a patient.
+    """
+    with transaction():
+        last = head()
+        entry: dict[str, Any] = {
+            "sequence": last.sequence + 1,
+            "at": to_iso(now()),
+            "actor_id": by.user_id.hex if by.user_id else None,
+            "actor_name": by.name,
+            "action": action,
+            "subject_type": subject._meta.table_name if subject else "",
+            "subject_id": str(subject.id) if subject else "",
+            "address": by.address,
+            "details": json.dumps(details or {}, sort_keys=True, ensure_ascii=False),
+            "previous_hash": last.hash,
+        }
+        row = {**entry, "actor_id": by.user_id, "details": details or {}, "hash": _hash(entry)}
+        row["at"] = AuditEvent.at.python_value(entry["at"])
+        AuditEvent.insert(row).execute()
+
+
+def head() -> Head:
+    """Return the last entry's number and hash; 0 and zeros before the first."""
+    last = (
+        AuditEvent.select(AuditEvent.sequence, AuditEvent.hash)
+        .order_by(AuditEvent.sequence.desc())
+        .tuples()
+        .first()
+    )
+    return Head(*last) if last else Head(0, _START)
+
+
+def recent(
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    action: str = "",
+    actor_id: UUID | None = None,
+    subject_id: UUID | None = None,
+) -> Page[AuditEvent]:
+    """List entries, newest first.
+
+    Args:
+        limit: entries on a page.
+        offset: entries to leave out.
+        action: only actions that begin so: "login:" or "patient:read".
+        actor_id: only what this person did.
+        subject_id: only what was done to this record.
+    """
+    found = AuditEvent.select()
+    if action:
+        found = found.where(AuditEvent.action.startswith(action))
+    if actor_id:
+        found = found.where(AuditEvent.actor_id == actor_id)
+    if subject_id:
+        found = found.where(AuditEvent.subject_id == str(subject_id))
+    rows = found.order_by(AuditEvent.sequence.desc()).limit(limit).offset(offset)
+    return Page(list(rows), found.count(), limit, offset)
+
+
+def verify() -> int | None:
+    """Follow the whole chain; return the number of the first broken entry, None if it is whole."""
+    expected = Head(0, _START)
+    try:
+        for entry, stored_hash in _entries():
+            follows = (
+                entry["sequence"] == expected.sequence + 1
+                and entry["previous_hash"] == expected.hash
+                and _hash(entry) == stored_hash
+            )
+            if not follows:
+                return expected.sequence + 1
+            expected = Head(entry["sequence"], stored_hash)
+    except (DatabaseError, UnicodeError):  # a changed byte may make the text undecodable
+        return expected.sequence + 1
+    return None
+
+
+def _entries() -> Iterator[tuple[dict[str, Any], str]]:
+    """Read the columns as they are stored, since decoding would hide some changes."""
+    columns = ", ".join(f'"{name}"' for name in (*_COLUMNS, "hash"))
+    for row in proxy.execute_sql(f'SELECT {columns} FROM audit_event ORDER BY "sequence"'):  # noqa: S608
+        values = [value.hex if isinstance(value, UUID) else value for value in row]
+        yield dict(zip(_COLUMNS, values, strict=False)), values[-1]
+
+
+def _hash(entry: dict[str, Any]) -> str:
+    canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"), default=repr)
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()

@@ -1,0 +1,288 @@
+"""Lists and counts over examinations: the worklist, a patient's history, tallies.
+
+Each list takes four queries, however many rows it has.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from peewee import fn
+
+from appliance.records.paging import Page
+from appliance.records.search import fold
+from appliance.records.tables import Cell, Examination, FieldImage, Patient
+from appliance.vocabulary import ExaminationStatus, FieldState, Specimen, Suggestion
+
+
+class Needs(StrEnum):
+    """What an examination waits for."""
+
+    ATTENTION = "attention"
+    """A person: an image was refused by the quality gate, or its analysis failed."""
+    REFUSED = "refused"
+    FAILED = "failed"
+    WAITING = "waiting"
+    """The worker: an image is not analysed yet."""
+    IMAGES = "images"
+    """There is no image at all."""
+
+
+_WAITING = (FieldState.ACCEPTED, FieldState.ANALYSING)
+_STATES: dict[Needs, tuple[FieldState, ...]] = {
+    Needs.ATTENTION: (FieldState.REFUSED, FieldState.FAILED),
+    Needs.REFUSED: (FieldState.REFUSED,),
+    Needs.FAILED: (FieldState.FAILED,),
+    Needs.WAITING: _WAITING,
+    Needs.IMAGES: tuple(FieldState),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which examinations are asked for; what is left empty does not narrow."""
+
+    text: str = ""
+    """Beginnings of the patient's number and names, and parts of the accession number."""
+    status: ExaminationStatus | None = None
+    specimen: Specimen | None = None
+    date_from: date | None = None
+    """First day of registration, as the clock on the wall counts."""
+    date_to: date | None = None
+    """Last day, inclusive."""
+    patient_id: UUID | None = None
+    needs: Needs | None = None
+    has_blasts: bool | None = None
+    """Whether a counted cell is suggested to be a blast; False asks for analysed ones without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One examination in a list, with its patient and what its images came to."""
+
+    examination: Examination
+    patient: Patient
+    by_state: dict[FieldState, int] = field(default_factory=dict)
+    by_suggestion: dict[Suggestion, int] = field(default_factory=dict)
+    """Counted cells only."""
+
+    @property
+    def fields(self) -> int:
+        """Images."""
+        return sum(self.by_state.values())
+
+    @property
+    def waiting(self) -> int:
+        """Images that the worker has yet to finish."""
+        return sum(self.by_state.get(state, 0) for state in _WAITING)
+
+    @property
+    def refused(self) -> int:
+        """Images that failed the quality gate."""
+        return self.by_state.get(FieldState.REFUSED, 0)
+
+    @property
+    def failed(self) -> int:
+        """Images whose analysis broke off."""
+        return self.by_state.get(FieldState.FAILED, 0)
+
+    @property
+    def analysed(self) -> int:
+        """Images with a result."""
+        return self.by_state.get(FieldState.ANALYSED, 0)
+
+    @property
+    def cells(self) -> int:
+        """Counted cells."""
+        return sum(self.by_suggestion.values())
+
+    @property
+    def blasts(self) -> int:
+        """Counted cells suggested to be blasts."""
+        return self.by_suggestion.get(Suggestion.BLAST, 0)
+
+    @property
+    def normal(self) -> int:
+        """Counted cells suggested to be normal."""
+        return self.by_suggestion.get(Suggestion.NORMAL, 0)
+
+    @property
+    def unsure(self) -> int:
+        """Counted cells that the network leaves to the person."""
+        return self.by_suggestion.get(Suggestion.UNSURE, 0)
+
+
+def find(query: Query | None = None, limit: int = 25, offset: int = 0) -> Page[Listed]:
+    """List examinations, those registered last first."""
+    found = _narrowed(query or Query())
+    rows = found.order_by(Examination.created_at.desc(), Examination.id.desc())
+    listed = _summarised(list(rows.limit(limit).offset(offset)))
+    return Page(listed, found.count(), limit, offset)
+
+
+def of_patient(patient_id: UUID) -> list[Listed]:
+    """Return all examinations of a patient, newest first; for after `patients.open_for`."""
+    rows = _narrowed(Query(patient_id=patient_id))
+    return _summarised(list(rows.order_by(Examination.created_at.desc(), Examination.id.desc())))
+
+
+def summary(examination_id: UUID) -> Listed | None:
+    """Return one examination as lists show it; None where there is none."""
+    listed = _summarised(list(_joined().where(Examination.id == examination_id)))
+    return listed[0] if listed else None
+
+
+def counts() -> dict[ExaminationStatus, int]:
+    """Count the examinations in each status, the empty ones too."""
+    rows = (
+        Examination.select(Examination.status, fn.COUNT(Examination.id))
+        .group_by(Examination.status)
+        .tuples()
+    )
+    found = dict(rows)
+    return {status: found.get(status, 0) for status in ExaminationStatus}
+
+
+def tally_of(examination_id: UUID) -> dict[Suggestion, int]:
+    """Count the counted cells of an examination by suggestion, all three named."""
+    return _complete(_suggestions([examination_id]).get(examination_id, {}))
+
+
+def tally_of_field(field_id: UUID) -> dict[Suggestion, int]:
+    """Count the counted cells of one image by suggestion, all three named."""
+    rows = (
+        Cell.select(Cell.suggestion, fn.COUNT(Cell.id))
+        .where(Cell.field == field_id, Cell.counted == True)  # noqa: E712
+        .group_by(Cell.suggestion)
+        .tuples()
+    )
+    return _complete({Suggestion(name): count for name, count in rows})
+
+
+def tallies_of_fields(examination_id: UUID) -> dict[UUID, dict[Suggestion, int]]:
+    """Count the counted cells of each analysed image of an examination, in one query."""
+    rows = (
+        FieldImage.select(FieldImage.id, Cell.suggestion, fn.COUNT(Cell.id))
+        .join(Cell)
+        .where(FieldImage.examination == examination_id, Cell.counted == True)  # noqa: E712
+        .group_by(FieldImage.id, Cell.suggestion)
+        .tuples()
+    )
+    found = {key: _complete(by_name) for key, by_name in _nested(rows, Suggestion).items()}
+    analysed = FieldImage.select(FieldImage.id).where(
+        FieldImage.examination == examination_id, FieldImage.state == FieldState.ANALYSED
+    )
+    return {row.id: found.get(row.id, _complete({})) for row in analysed}
+
+
+def _joined() -> Any:
+    return Examination.select(Examination, Patient).join(Patient)
+
+
+def _narrowed(query: Query) -> Any:
+    found = _joined()
+    for word in query.text.split():
+        found = found.where(_mentions(word))
+    equal = (
+        (Examination.status, query.status),
+        (Examination.specimen, query.specimen),
+        (Examination.patient, query.patient_id),
+    )
+    for column, value in equal:
+        if value is not None:
+            found = found.where(column == value)
+    if query.date_from:
+        found = found.where(Examination.created_at >= _midnight(query.date_from))
+    if query.date_to:
+        found = found.where(Examination.created_at < _midnight(query.date_to + _ONE_DAY))
+    if query.needs is not None:
+        there = fn.EXISTS(_images_in(_STATES[query.needs]))
+        found = found.where(~there if query.needs == Needs.IMAGES else there)
+    if query.has_blasts is not None:
+        found = found.where(_with_blasts() if query.has_blasts else _without_blasts())
+    return found
+
+
+_ONE_DAY = timedelta(days=1)
+
+
+def _mentions(word: str) -> Any:
+    mentioned = Examination.accession_number.contains(word)
+    folded = fold(word)
+    if not folded:
+        return mentioned
+    named = Patient.search_text.contains(f" {folded[0]}")
+    for part in folded[1:]:
+        named &= Patient.search_text.contains(f" {part}")
+    return mentioned | named
+
+
+def _images_in(states: Sequence[FieldState]) -> Any:
+    return FieldImage.select(FieldImage.id).where(
+        FieldImage.examination == Examination.id, FieldImage.state.in_(states)
+    )
+
+
+def _with_blasts() -> Any:
+    blasts = (
+        FieldImage.select(FieldImage.id)
+        .join(Cell)
+        .where(
+            FieldImage.examination == Examination.id,
+            Cell.counted == True,  # noqa: E712
+            Cell.suggestion == Suggestion.BLAST,
+        )
+    )
+    return fn.EXISTS(blasts)
+
+
+def _without_blasts() -> Any:
+    return ~_with_blasts() & fn.EXISTS(_images_in([FieldState.ANALYSED]))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time()).astimezone()
+
+
+def _summarised(rows: Sequence[Examination]) -> list[Listed]:
+    ids = [row.id for row in rows]
+    states, suggestions = _states(ids), _suggestions(ids)
+    return [
+        Listed(row, row.patient, states.get(row.id, {}), suggestions.get(row.id, {}))
+        for row in rows
+    ]
+
+
+def _states(ids: Sequence[UUID]) -> dict[UUID, dict[FieldState, int]]:
+    rows = (
+        FieldImage.select(FieldImage.examination, FieldImage.state, fn.COUNT(FieldImage.id))
+        .where(FieldImage.examination.in_(ids))
+        .group_by(FieldImage.examination, FieldImage.state)
+        .tuples()
+    )
+    return _nested(rows, FieldState)
+
+
+def _suggestions(ids: Sequence[UUID]) -> dict[UUID, dict[Suggestion, int]]:
+    rows = (
+        FieldImage.select(FieldImage.examination, Cell.suggestion, fn.COUNT(Cell.id))
+        .join(Cell)
+        .where(FieldImage.examination.in_(ids), Cell.counted == True)  # noqa: E712
+        .group_by(FieldImage.examination, Cell.suggestion)
+        .tuples()
+    )
+    return _nested(rows, Suggestion)
+
+
+def _nested(rows: Iterable[tuple[UUID, str, int]], kind: type[Any]) -> dict[UUID, dict[Any, int]]:
+    nested: dict[UUID, dict[Any, int]] = {}
+    for key, name, count in rows:
+        nested.setdefault(key, {})[kind(name)] = count
+    return nested
+
+
+def _complete(found: dict[Suggestion, int]) -> dict[Suggestion, int]:
+    return {suggestion: found.get(suggestion, 0) for suggestion in Suggestion}

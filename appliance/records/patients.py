@@ -1,0 +1,152 @@
+"""The people whose blood is read: registering, changing, finding. Reading one is audited."""
+
+from collections.abc import Mapping
+from datetime import date
+from difflib import SequenceMatcher
+from typing import Any
+from uuid import UUID
+
+from appliance.errors import InvalidInput
+from appliance.records import audit
+from appliance.records.database import transaction
+from appliance.records.entries import Entries, reason_of
+from appliance.records.paging import Page
+from appliance.records.revisions import Version, fetch, insert, update, versions
+from appliance.records.search import fold, search_text
+from appliance.records.tables import Patient
+from appliance.vocabulary import Actor, Sex
+
+ENTRIES = ("medical_record_number", "family_name", "given_name", "sex", "birth_date", "simulated")
+"""What `register` and `change` take."""
+
+EARLIEST_BIRTH = date(1880, 1, 1)
+_ALIKE = 0.8  # SequenceMatcher ratio: one letter in five mistyped
+
+
+def register(values: Mapping[str, Any], by: Actor) -> Patient:
+    """Register a patient.
+
+    Args:
+        values: by name of `ENTRIES`; number, family name and sex are required, birth_date is a
+            date or None.
+        by: who.
+
+    Raises:
+        InvalidInput: with a sentence for each entry that cannot be taken.
+    """
+    with transaction():
+        row = Patient(**_checked(values, None))
+        insert(row, "patient:register", by=by)
+    return row
+
+
+def change(
+    patient_id: UUID, values: Mapping[str, Any], revision: int, by: Actor, reason: str = ""
+) -> Patient:
+    """Change some entries of a patient; the version before stays readable.
+
+    Raises:
+        NotFound, Conflict: no such patient; changed by somebody else since `revision`.
+        InvalidInput: an entry cannot be taken.
+    """
+    reason = reason_of(reason, required=False)
+    with transaction():
+        row = fetch(Patient, patient_id, revision)
+        checked = _checked({name: row.__data__[name] for name in ENTRIES} | dict(values), row.id)
+        update(row, checked, "patient:change", by=by, reason=reason)
+    return row
+
+
+def open_for(patient_id: UUID, by: Actor) -> Patient:
+    """Read a patient's record, which is noted in the audit log.
+
+    Raises:
+        NotFound: no such patient.
+    """
+    row = fetch(Patient, patient_id)
+    audit.note("patient:read", by=by, subject=row)
+    return row
+
+
+def find(text: str = "", limit: int = 25, offset: int = 0) -> Page[Patient]:
+    """Find patients by the beginnings of their number and names, in any order.
+
+    Case and accents do not matter. Without text, those registered last come first.
+    """
+    found = Patient.select()
+    words = fold(text)
+    for word in words:
+        found = found.where(Patient.search_text.contains(f" {word}"))
+    order = (
+        (Patient.family_name, Patient.given_name, Patient.id)
+        if words
+        else (Patient.created_at.desc(), Patient.id.desc())
+    )
+    rows = list(found.order_by(*order).limit(limit).offset(offset))
+    return Page(rows, found.count(), limit, offset)
+
+
+def by_number(medical_record_number: str) -> Patient | None:
+    """Find the patient with exactly this number."""
+    return Patient.get_or_none(Patient.medical_record_number == medical_record_number.strip())
+
+
+def similar(values: Mapping[str, Any], limit: int = 5) -> list[Patient]:
+    """Find who might be the same person, before somebody is registered twice.
+
+    Alike are: the same birth date with names that differ by a letter or are swapped, and the same
+    names where a birth date is missing.
+
+    Args:
+        values: as `register` takes them; incomplete ones do.
+        limit: how many at most, the most alike first.
+    """
+    names = fold(f"{values.get('family_name') or ''} {values.get('given_name') or ''}")
+    born = values.get("birth_date")
+    if not names:
+        return []
+    scored = [(_likeness(names, _names_of(row)), row) for row in _candidates(names, born)]
+    alike = [(score, row) for score, row in scored if score >= _ALIKE]
+    alike.sort(key=lambda pair: (-pair[0], str(pair[1].id)))
+    return [row for _, row in alike[:limit]]
+
+
+def history(patient_id: UUID) -> list[Version]:
+    """Return all versions of a patient with what each changed, newest first."""
+    return versions("patient", patient_id)
+
+
+def _candidates(names: list[str], born: date | None) -> list[Patient]:
+    same_names = Patient.search_text.contains(f" {names[0]}")
+    for name in names[1:]:
+        same_names &= Patient.search_text.contains(f" {name}")
+    if born is None:
+        return list(Patient.select().where(same_names))
+    unknown = Patient.birth_date.is_null()
+    return list(Patient.select().where((Patient.birth_date == born) | (same_names & unknown)))
+
+
+def _names_of(row: Patient) -> list[str]:
+    return fold(f"{row.family_name} {row.given_name}")
+
+
+def _likeness(one: list[str], other: list[str]) -> float:
+    """Compare names with their parts in alphabetical order, so that swapped ones are alike."""
+    return SequenceMatcher(None, " ".join(sorted(one)), " ".join(sorted(other))).ratio()
+
+
+def _checked(values: Mapping[str, Any], patient_id: UUID | None) -> dict[str, Any]:
+    entries = Entries(values, ENTRIES)
+    number = entries.text("medical_record_number", "Patient number", longest=64, required=True)
+    family = entries.text("family_name", "Family name", longest=200, required=True)
+    given = entries.text("given_name", "Given name", longest=200)
+    entries.choice("sex", "Sex", Sex)
+    entries.day("birth_date", "Birth date", earliest=EARLIEST_BIRTH)
+    entries.truth("simulated", "Simulated")
+    known = by_number(number)
+    if known is not None and known.id != patient_id:
+        entries.problem("medical_record_number", "A patient with this number is registered.")
+    checked = entries.done()
+    if not fold(number):
+        raise InvalidInput({"medical_record_number": "A patient number has letters or digits."})
+    return checked | {"search_text": search_text(number, (family, given))}
