@@ -1,0 +1,97 @@
+"""From the network's raw numbers to a prediction: calibration and training range. No library."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.vocabulary import Crops
+from models.card import Card, TrainingRange
+from models.classifier import Prediction
+
+
+def check_crops(crops: Crops, side_px: int) -> None:
+    """Refuse what the network was not made for.
+
+    Raises:
+        ValueError: crops are not (n, side_px, side_px, 3) uint8.
+    """
+    if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (side_px, side_px, 3):
+        raise ValueError(
+            f"crops are {crops.dtype} {crops.shape}, expected uint8 (n, {side_px}, {side_px}, 3)"
+        )
+
+
+def blast_probability(
+    scores: NDArray[np.float32], *, temperature: float, offset: float = 0.0
+) -> NDArray[np.float32]:
+    """Give the calibrated probability that a usable cell is a blast.
+
+    Args:
+        scores: (n, 3) for blast, normal, unusable, before any softmax.
+        temperature: divides the difference of the first two (Guo et al. 2017).
+        offset: added to that difference first.
+
+    Returns:
+        (n,) float32, computed in double precision and independent of the third score.
+    """
+    margin = scores[:, 0].astype(np.float64) - scores[:, 1] + offset
+    probability = 1 / (1 + np.exp(-np.clip(margin / temperature, -60, 60)))
+    return np.asarray(probability, np.float32)
+
+
+def unusable_share(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give the softmax share of the third score, (n,)."""
+    shifted = scores.astype(np.float64) - scores.max(axis=1, keepdims=True, initial=-np.inf)
+    powers = np.exp(shifted)
+    return np.asarray(powers[:, 2] / powers.sum(axis=1), np.float64)
+
+
+def distance(embedding: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give each cell's Euclidean distance to the nearest centre.
+
+    The embedding is whitened in the network, so this is the Mahalanobis distance to the nearest
+    of several groups with one covariance (Lee et al. 2018).
+
+    Returns:
+        (n,) float64.
+    """
+    gaps = embedding[:, None, :].astype(np.float64) - centres[None]
+    return np.asarray(np.sqrt((gaps**2).sum(axis=2).min(axis=1)), np.float64)
+
+
+def outside_range(
+    scores: NDArray[np.float32], embedding: NDArray[np.float32], limits: TrainingRange
+) -> NDArray[np.bool_]:
+    """Tell which cells the network was not made for, (n,)."""
+    far = distance(embedding, limits.centres) > limits.distance_limit
+    return np.asarray(far | (unusable_share(scores) > limits.unusable_limit), np.bool_)
+
+
+def to_prediction(
+    scores: NDArray[np.float32],
+    embedding: NDArray[np.float32],
+    attention: NDArray[np.float32] | None,
+    card: Card,
+) -> Prediction:
+    """Put the outputs of one run together as the card says.
+
+    Args:
+        scores: (n, 3).
+        embedding: (n, d).
+        attention: (n, h, w) of any sign, or None; negative parts speak against and become 0.
+        card: calibration and training range.
+    """
+    return Prediction(
+        blast_probability=blast_probability(
+            scores, temperature=card.temperature, offset=card.offset
+        ),
+        embedding=embedding,
+        outside=outside_range(scores, embedding, card.training_range),
+        attention=None if attention is None else _unit(attention),
+    )
+
+
+def _unit(attention: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale each map to a maximum of 1; an empty one stays 0."""
+    positive = np.maximum(attention, 0)
+    peak = positive.max(axis=(1, 2), keepdims=True, initial=0)
+    return np.asarray(positive / np.where(peak > 0, peak, 1), np.float32)

@@ -1,0 +1,1 @@
+"""How the released network came to be; needs the [train] extra, never the appliance."""

@@ -1,0 +1,72 @@
+"""From raw numbers to predictions."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from models.card import TrainingRange
+from models.scores import (
+    blast_probability,
+    check_crops,
+    distance,
+    outside_range,
+    unusable_share,
+)
+
+scores = arrays(
+    np.float32, st.tuples(st.integers(0, 20), st.just(3)), elements=st.floats(-50, 50, width=32)
+)
+
+
+@given(scores, st.floats(0.1, 10), st.floats(-5, 5))
+def test_probabilities_are_probabilities_and_rise_with_the_margin(values, temperature, offset):
+    result = blast_probability(values, temperature=temperature, offset=offset)
+    assert result.dtype == np.float32
+    assert np.all((result >= 0) & (result <= 1))
+    order = np.argsort(values[:, 0].astype(float) - values[:, 1], kind="stable")
+    assert np.all(np.diff(result[order]) >= 0)
+
+
+def test_temperature_softens_and_offset_shifts():
+    score = np.array([[2.0, 0.0, 0.0]], np.float32)
+    plain = blast_probability(score, temperature=1)[0]
+    assert plain == pytest.approx(1 / (1 + np.exp(-2)))
+    assert 0.5 < blast_probability(score, temperature=3)[0] < plain
+    assert blast_probability(score, temperature=1, offset=-2)[0] == 0.5
+
+
+@given(scores)
+def test_the_unusable_share_is_that_of_a_softmax(values):
+    share = unusable_share(values)
+    wide = values.astype(np.float64)
+    expected = 1 / (1 + np.exp(wide[:, 0] - wide[:, 2]) + np.exp(wide[:, 1] - wide[:, 2]))
+    assert np.allclose(share, expected, atol=1e-12)
+
+
+def test_the_distance_is_to_the_nearest_centre():
+    centres = np.array([[0, 0], [10, 0]], np.float32)
+    points = np.array([[3, 4], [10, 1]], np.float32)
+    assert np.allclose(distance(points, centres), [5, 1])
+
+
+def test_a_far_cell_and_an_unusable_one_are_outside():
+    limits = TrainingRange(np.zeros((1, 2), np.float32), distance_limit=2, unusable_limit=0.5)
+    scores = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 9]], np.float32)
+    embedding = np.array([[1, 1], [3, 0], [0, 0]], np.float32)
+    assert list(outside_range(scores, embedding, limits)) == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "crops",
+    [
+        np.zeros((1, 64, 64, 3), np.uint8),
+        np.zeros((1, 32, 32, 3), np.float32),
+        np.zeros((32, 32, 3), np.uint8),
+        np.zeros((1, 32, 32, 1), np.uint8),
+    ],
+)
+def test_crops_of_another_shape_or_type_are_refused(crops):
+    with pytest.raises(ValueError, match="expected uint8"):
+        check_crops(crops, 32)
