@@ -5,12 +5,13 @@ passwords are not decided here but in `appliance.services.accounts`.
 """
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
-from flask import Flask, current_app, g, has_request_context, redirect, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin, current_user
 from flask_principal import ActionNeed, Identity, Principal
 from flask_principal import Permission as Allowance
 
@@ -30,6 +31,9 @@ SIGNED_IN: Final = "signed-in"
 """Answers whoever is signed in, whatever the role: own account, sign-out."""
 
 Need = Permission | str
+
+_BEFORE_SETUP = frozenset({"setup", "health"})
+"""Blueprints that answer while there is no administrator."""
 
 
 class Person(UserMixin):  # type: ignore[misc]  # flask-login has no types
@@ -74,13 +78,10 @@ def appliance() -> Appliance:
 
 def actor() -> Actor:
     """Return who makes this request, for records to remember."""
-    address = request.remote_addr or "" if has_request_context() else ""
+    address = request.remote_addr or ""
     if not current_user.is_authenticated:
         return Actor(user_id=None, name="not signed in", address=address)
-    person = cast(Person, current_user)
-    return Actor(
-        user_id=person.row.id, name=person.full_name, role=person.role.value, address=address
-    )
+    return users.actor_of(signed_in().row, address)
 
 
 def may(permission: Permission | str) -> bool:
@@ -92,14 +93,23 @@ def may(permission: Permission | str) -> bool:
     return bool(Allowance(ActionNeed(Permission(permission))).allows(identity))
 
 
+def is_loopback(address: str | None) -> bool:
+    """Say whether an address is the machine itself."""
+    try:
+        return ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
 def init_app(app: Flask) -> None:
     """Install log-in, identity and the gate that stands before every view."""
+    app.extensions["set_up"] = False
     manager = LoginManager(app)
     manager.user_loader(_load_person)
     # use_sessions=False: else a second identity is kept in the session beside Flask-Login's.
     principal = Principal(app, use_sessions=False, skip_static=True)
     principal.identity_loader(_identity)
-    app.view_functions["static"].needs = PUBLIC  # type: ignore[attr-defined]
+    needs(PUBLIC)(app.view_functions["static"])
     app.before_request(_gate)
     app.jinja_env.globals.update(may=may, appliance=appliance, Permission=Permission)
 
@@ -117,28 +127,46 @@ def _load_person(user_id: str) -> Person | None:
 def _identity() -> Identity | None:
     if not current_user.is_authenticated:
         return None
-    person = cast(Person, current_user)
+    person = signed_in()
     identity = Identity(person.get_id())
     identity.provides.update(ActionNeed(permission) for permission in ROLES[person.role])
     return identity
 
 
+def is_set_up() -> bool:
+    """Say whether there is an administrator; once there was one, it stays so."""
+    if not current_app.extensions["set_up"] and users.any_administrator():
+        mark_set_up()
+    return bool(current_app.extensions["set_up"])
+
+
+def mark_set_up() -> None:
+    """Open the appliance: the wizard has made its administrator."""
+    current_app.extensions["set_up"] = True
+
+
 def _gate() -> ResponseReturnValue | None:
     """Let the request through, send the person to where they must go first, or refuse."""
+    if request.blueprint not in _BEFORE_SETUP and request.endpoint != "static" and not is_set_up():
+        return sessions.ask_to_set_up()
     if request.endpoint is None:
         return None  # no such page, or not this method: the router's own error says so
     need = needed_by(current_app, request.endpoint)
     if need is None:
         raise Forbidden(f"The page {request.path} does not declare who may see it.")
-    if need == PUBLIC:
-        return None
-    if isinstance(current_user._get_current_object(), AnonymousUserMixin):
+    return None if need == PUBLIC else _check(need)
+
+
+def _check(need: Need) -> ResponseReturnValue | None:
+    if not current_user.is_authenticated:
         return sessions.ask_to_sign_in()
-    person = cast(Person, current_user)
+    person = signed_in()
     sessions.touch()
-    if person.row.must_change_password and need != SIGNED_IN:
-        return redirect(url_for("account.show_password", next=sessions.here()))
-    if need != SIGNED_IN and not may(need):
+    if need == SIGNED_IN:
+        return None
+    if person.row.must_change_password:
+        return redirect(url_for("account.show_password", next=sessions.here()), 303)
+    if not may(need):
         raise Forbidden(f"The role {person.role.value} does not include this.")
     return None
 

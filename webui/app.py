@@ -8,7 +8,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 from appliance.wiring import Appliance
-from webui import access, display, errors, headers, shell
+from webui import access, display, errors, headers, limits, shell
 
 PAGES = (
     "signin",
@@ -56,6 +56,7 @@ def create_app(appliance: Appliance, **config: object) -> Flask:
         # Pages that are being written are left out.
         if find_spec(f"webui.{name}"):
             app.register_blueprint(import_module(f"webui.{name}").pages)
+    limits.init_app(app)
     CSRFProtect(app)
     access.init_app(app)
     headers.init_app(app)

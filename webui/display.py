@@ -17,7 +17,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         age=age, clock_time=clock_time, day=day, decimal=decimal, moment=moment, percent=percent
     )
-    app.jinja_env.globals.update(asset=asset)
+    app.jinja_env.globals.update(asset=asset, now=now)
     app.extensions["asset_versions"] = {}
 
 

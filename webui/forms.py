@@ -42,6 +42,7 @@ class Entries:
 
     def __init__(self, posted: MultiDict[str, str]) -> None:
         self._posted = posted
+        self._secrets: set[str] = set()
         self.errors: dict[str, str] = {}
 
     def text(self, name: str, *, required: bool = False, longest: int = 200) -> str:
@@ -57,9 +58,17 @@ class Entries:
 
     def secret(self, name: str) -> str:
         """Read a password exactly as it was typed."""
+        self._secrets.add(name)
         value = self._posted.get(name, "")
         if not value:
             self.errors[name] = "Fill this in."
+        return value
+
+    def new_password(self, name: str, again: str) -> str:
+        """Read a new password, typed twice."""
+        value, repeated = self.secret(name), self.secret(again)
+        if value and repeated and value != repeated:
+            self.errors[again] = "The two passwords differ: type the same one again."
         return value
 
     def number(
@@ -140,7 +149,9 @@ class Entries:
 
     def refused(self, error: InvalidInput) -> Form:
         """Return the form to show again, with what was typed and the sentences at the fields."""
-        return Form(self._posted.to_dict(), dict(self._posted.lists()), error.fields)
+        typed = self._posted.to_dict()
+        shown = {name: value for name, value in typed.items() if name not in self._secrets}
+        return Form(shown, dict(self._posted.lists()), error.fields)
 
 
 def _several(value: object) -> bool:

@@ -89,3 +89,16 @@ def ask_to_sign_in() -> ResponseReturnValue:
         problem = {"title": "Sign in first", "status": 401, "detail": "No one is signed in."}
         return jsonify(problem), 401
     return redirect(address, 302 if request.method in {"GET", "HEAD"} else 303)
+
+
+def ask_to_set_up() -> ResponseReturnValue:
+    """Send everybody to the wizard, as long as there is no administrator."""
+    if wants_json():
+        problem = {
+            "title": "This appliance is not set up yet",
+            "status": 503,
+            "detail": "It has no administrator.",
+            "advice": "Open it in a browser and follow the wizard.",
+        }
+        return jsonify(problem), 503
+    return redirect(url_for("setup.show"), 302 if request.method in {"GET", "HEAD"} else 303)

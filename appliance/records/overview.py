@@ -137,13 +137,24 @@ def summary(examination_id: UUID) -> Listed | None:
 
 def counts() -> dict[ExaminationStatus, int]:
     """Count the examinations in each status, the empty ones too."""
-    rows = (
+    rows: Any = (
         Examination.select(Examination.status, fn.COUNT(Examination.id))
         .group_by(Examination.status)
         .tuples()
     )
-    found = dict(rows)
+    found: dict[str, int] = dict(rows)
     return {status: found.get(status, 0) for status in ExaminationStatus}
+
+
+def fields_by_state() -> dict[FieldState, int]:
+    """Count all images in each state, the empty ones too: for monitors of the device."""
+    rows: Any = (
+        FieldImage.select(FieldImage.state, fn.COUNT(FieldImage.id))
+        .group_by(FieldImage.state)
+        .tuples()
+    )
+    found: dict[str, int] = dict(rows)
+    return {state: found.get(state, 0) for state in FieldState}
 
 
 def tally_of(examination_id: UUID) -> dict[Suggestion, int]:
@@ -153,7 +164,7 @@ def tally_of(examination_id: UUID) -> dict[Suggestion, int]:
 
 def tally_of_field(field_id: UUID) -> dict[Suggestion, int]:
     """Count the counted cells of one image by suggestion, all three named."""
-    rows = (
+    rows: Any = (
         Cell.select(Cell.suggestion, fn.COUNT(Cell.id))
         .where(Cell.field == field_id, Cell.counted == True)  # noqa: E712
         .group_by(Cell.suggestion)
@@ -164,7 +175,7 @@ def tally_of_field(field_id: UUID) -> dict[Suggestion, int]:
 
 def tallies_of_fields(examination_id: UUID) -> dict[UUID, dict[Suggestion, int]]:
     """Count the counted cells of each analysed image of an examination, in one query."""
-    rows = (
+    rows: Any = (
         FieldImage.select(FieldImage.id, Cell.suggestion, fn.COUNT(Cell.id))
         .join(Cell)
         .where(FieldImage.examination == examination_id, Cell.counted == True)  # noqa: E712
@@ -257,7 +268,7 @@ def _summarised(rows: Sequence[Examination]) -> list[Listed]:
 
 
 def _states(ids: Sequence[UUID]) -> dict[UUID, dict[FieldState, int]]:
-    rows = (
+    rows: Any = (
         FieldImage.select(FieldImage.examination, FieldImage.state, fn.COUNT(FieldImage.id))
         .where(FieldImage.examination.in_(ids))
         .group_by(FieldImage.examination, FieldImage.state)
@@ -267,7 +278,7 @@ def _states(ids: Sequence[UUID]) -> dict[UUID, dict[FieldState, int]]:
 
 
 def _suggestions(ids: Sequence[UUID]) -> dict[UUID, dict[Suggestion, int]]:
-    rows = (
+    rows: Any = (
         FieldImage.select(FieldImage.examination, Cell.suggestion, fn.COUNT(Cell.id))
         .join(Cell)
         .where(FieldImage.examination.in_(ids), Cell.counted == True)  # noqa: E712
