@@ -1,8 +1,18 @@
 """Fixtures that every test may ask for."""
 
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from peewee import Database
+
+from appliance.permissions import Role
+from appliance.records import users
+from appliance.records.database import close, open_database
+from appliance.records.tables import User
+from appliance.vocabulary import Actor
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -13,3 +23,68 @@ def data_dir() -> Path:
     if not (DATA / "labels.csv").exists():
         pytest.skip(f"real smear images are not at {DATA.parent.name}/{DATA.name}")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables and nothing in them, made once; copy it, never open it."""
+    path = tmp_path_factory.mktemp("migrated") / "records.sqlite3"
+    open_database(path).close()
+    return path
+
+
+@pytest.fixture
+def database_path(tmp_path: Path, migrated_file: Path) -> Path:
+    """A copy of the migrated file, of this test only, not opened."""
+    path = tmp_path / "records.sqlite3"
+    shutil.copy(migrated_file, path)
+    return path
+
+
+@pytest.fixture
+def database(database_path: Path) -> Iterator[Database]:
+    """The records, open and empty; the tables are bound to it."""
+    yield open_database(database_path)
+    close()
+
+
+@pytest.fixture(scope="session")
+def cheap_hasher() -> PasswordHasher:
+    """For `Accounts(hasher=...)`: argon2id of the same kind, in a millisecond."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def password() -> str:
+    """What Olga, Hana and Adam sign in with."""
+    return "four plain grey words"
+
+
+@pytest.fixture(scope="session")
+def password_hash(cheap_hasher: PasswordHasher, password: str) -> str:
+    """The hash of `password`, cheaply made."""
+    return cheap_hasher.hash(password)
+
+
+@pytest.fixture
+def olga(database: Database, password_hash: str) -> User:
+    """The technician at the bench."""
+    return users.add("olga", "Olga Tamm", Role.TECHNICIAN, password_hash, None)
+
+
+@pytest.fixture
+def hana(database: Database, password_hash: str) -> User:
+    """The clinician, a haematologist."""
+    return users.add("hana", "Hana Sato", Role.CLINICIAN, password_hash, None)
+
+
+@pytest.fixture
+def adam(database: Database, password_hash: str) -> User:
+    """The administrator."""
+    return users.add("adam", "Adam Okoye", Role.ADMINISTRATOR, password_hash, None)
+
+
+@pytest.fixture(scope="session")
+def actor_of() -> Callable[[User], Actor]:
+    """Turns a person into one who does something at the bench: actor_of(olga)."""
+    return lambda user: users.actor_of(user, "127.0.0.1")

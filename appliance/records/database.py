@@ -19,7 +19,7 @@ from peewee import (
     PeeweeException,
     SqliteDatabase,
 )
-from playhouse.migrations import Runner
+from playhouse.migrations import Runner  # type: ignore[import-untyped]
 
 from appliance.errors import DiskFull, RecordsUnavailable
 

@@ -8,12 +8,10 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from appliance.clock import now
 from appliance.errors import InvalidInput
-
-E = TypeVar("E", bound=StrEnum)
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a time may lie ahead: the clock on the wall and the device's differ a little."""
@@ -54,24 +52,26 @@ class Entries:
         """Take text in any script: composed (NFC), trimmed, without control characters."""
         given = self.values.get(name)
         if not isinstance(given, str | None):
-            return self._refuse(name, f"{label} must be text.", "")
+            self.problem(name, f"{label} must be text.")
+            return ""
         text = unicodedata.normalize("NFC", given or "").replace("\r\n", "\n").strip()
-        if any(_is_control(character, lines) for character in text):
-            return self._refuse(name, f"{label} contains a character that cannot be printed.", "")
         if required and not text:
-            return self._refuse(name, f"Enter the {_lower(label)}.", "")
-        if len(text) > longest:
-            return self._refuse(name, f"{label} is longer than {longest} characters.", "")
-        self.checked[name] = text
-        return text
+            self.problem(name, f"Enter the {_lower(label)}.")
+        elif len(text) > longest:
+            self.problem(name, f"{label} is longer than {longest} characters.")
+        elif any(_is_control(character, lines) for character in text):
+            self.problem(name, f"{label} contains a character that cannot be printed.")
+        else:
+            self.checked[name] = text
+            return text
+        return ""
 
-    def choice(self, name: str, label: str, kind: type[E]) -> E | None:
+    def choice(self, name: str, label: str, kind: type[StrEnum]) -> None:
         """Take one of the words of an enumeration."""
         given = self.values.get(name)
         if given not in [*kind]:
-            return self._refuse(name, f"Choose the {_lower(label)}.", None)
+            self.problem(name, f"Choose the {_lower(label)}.")
         self.checked[name] = str(given)
-        return kind(given)
 
     def code(self, name: str, label: str, known: Collection[str]) -> None:
         """Take one of the known codes, or nothing."""
@@ -91,18 +91,13 @@ class Entries:
     def number(self, name: str, label: str, *, low: float, high: float, unit: str) -> float | None:
         """Take a finite number within limits, or None."""
         given = self.values.get(name)
+        self.checked[name] = None
         if given is None:
-            self.checked[name] = None
             return None
-        plausible = (
-            isinstance(given, int | float)
-            and not isinstance(given, bool)
-            and math.isfinite(given)
-            and low <= given <= high
-        )
-        if not plausible:
-            sentence = f"{label} must be between {low:g} and {high:g} {unit}".rstrip() + "."
-            return self._refuse(name, sentence, None)
+        if not _is_number(given) or not low <= given <= high:
+            sentence = f"{label} must be between {low:g} and {high:g} {unit}".rstrip()
+            self.problem(name, f"{sentence}.")
+            return None
         self.checked[name] = float(given)
         return float(given)
 
@@ -116,38 +111,36 @@ class Entries:
     def day(self, name: str, label: str, *, earliest: date, required: bool = False) -> date | None:
         """Take a date that is neither before `earliest` nor in the future."""
         given = self.values.get(name)
+        self.checked[name] = given
         if given is None:
             if required:
                 self.problem(name, f"Enter the {_lower(label)}.")
-            self.checked[name] = None
             return None
         if not isinstance(given, date) or isinstance(given, datetime):
-            return self._refuse(name, f"{label} must be a date.", None)
-        if given > today():
-            return self._refuse(name, f"{label} lies in the future.", None)
-        if given < earliest:
-            return self._refuse(name, f"{label} lies before {earliest:%Y}.", None)
-        self.checked[name] = given
-        return given
+            self.problem(name, f"{label} must be a date.")
+        elif given > today():
+            self.problem(name, f"{label} lies in the future.")
+        elif given < earliest:
+            self.problem(name, f"{label} lies before {earliest.year}.")
+        else:
+            return given
+        return None
 
     def moment(self, name: str, label: str, *, earliest: datetime) -> datetime | None:
         """Take a moment with its time zone, neither before `earliest` nor in the future."""
         given = self.values.get(name)
+        self.checked[name] = given
         if given is None:
-            self.checked[name] = None
             return None
         if not isinstance(given, datetime) or given.tzinfo is None:
-            return self._refuse(name, f"{label} must be a time with its time zone.", None)
-        if given > now() + CLOCK_TOLERANCE:
-            return self._refuse(name, f"{label} lies in the future.", None)
-        if given < earliest:
-            return self._refuse(name, f"{label} lies before {earliest:%Y}.", None)
-        self.checked[name] = given
-        return given
-
-    def _refuse(self, name: str, sentence: str, answer: Any) -> Any:
-        self.problem(name, sentence)
-        return answer
+            self.problem(name, f"{label} must be a time with its time zone.")
+        elif given > now() + CLOCK_TOLERANCE:
+            self.problem(name, f"{label} lies in the future.")
+        elif given < earliest:
+            self.problem(name, f"{label} lies before {earliest.year}.")
+        else:
+            return given
+        return None
 
 
 def reason_of(text: str, *, required: bool, name: str = "reason") -> str:
@@ -160,6 +153,10 @@ def reason_of(text: str, *, required: bool, name: str = "reason") -> str:
     reason = entries.text(name, "Reason", longest=1000, required=required, lines=True)
     entries.done()
     return reason
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
 
 
 def _is_control(character: str, lines: bool) -> bool:

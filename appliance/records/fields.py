@@ -4,7 +4,7 @@ A field is accepted, then analysing, then analysed, by steps of one transaction 
 process dies in between, the field is in one of these states and nothing is lost or done twice.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -13,30 +13,45 @@ from peewee import fn
 
 from appliance.clock import now
 from appliance.errors import Conflict
-from appliance.records import audit
+from appliance.records import audit, cells
+from appliance.records.cells import cells_of, cells_of_examination
 from appliance.records.database import transaction
 from appliance.records.entries import reason_of
 from appliance.records.examinations import require_open
 from appliance.records.revisions import Version, fetch, insert, update, versions
-from appliance.records.tables import Cell, Examination, FieldImage, ModelRelease
+from appliance.records.tables import Examination, FieldImage
 from appliance.vocabulary import (
     APPLIANCE,
     Actor,
     ExaminationStatus,
     FieldAnalysis,
     FieldState,
-    FoundCell,
-    ModelStamp,
-    Outline,
     Quality,
     SourceImage,
-    Verdict,
 )
+
+__all__ = [
+    "MAX_ATTEMPTS",
+    "DuplicateImage",
+    "add",
+    "cells_of",
+    "cells_of_examination",
+    "claim_oldest",
+    "fail",
+    "finish",
+    "get",
+    "history",
+    "of_examination",
+    "open_for",
+    "override",
+    "progress",
+    "release_all",
+    "retry",
+    "waiting",
+]
 
 MAX_ATTEMPTS = 3
 """After so many analyses that broke off with the worker, the field counts as failed."""
-
-_CELLS_AT_ONCE = 500  # 16 columns each; SQLite takes 32,766 values in a statement
 
 
 class DuplicateImage(Conflict):
@@ -137,13 +152,13 @@ def finish(field: FieldImage, analysis: FieldAnalysis, *, card: Mapping[str, Any
         row = _claimed(field.id, by)
         if row is None:
             return False
-        _write_cells(row.id, analysis.cells, analysis.verdicts)
+        cells.write(row.id, analysis.cells, analysis.verdicts)
         found = {
             "state": FieldState.ANALYSED,
             "reason": "",
             "claimed_by": None,
             "analysed_at": now(),
-            "model": _release(analysis.model, card).id,
+            "model": cells.release_of(analysis.model, card).id,
             "stamp": _object(asdict(analysis.model)),
             "timings_ms": dict(analysis.timings_ms),
         }
@@ -253,30 +268,15 @@ def of_examination(examination_id: UUID) -> list[FieldImage]:
     )
 
 
-def cells_of(field_id: UUID) -> list[Cell]:
-    """Return the cells of a field in reading order, uncounted ones too."""
-    return list(Cell.select().where(Cell.field == field_id).order_by(Cell.number))
-
-
-def cells_of_examination(examination_id: UUID) -> list[Cell]:
-    """Return the cells of all fields in order; each with the number and hash of its field."""
-    return list(
-        Cell.select(Cell, FieldImage.id, FieldImage.number, FieldImage.sha256, FieldImage.page)
-        .join(FieldImage)
-        .where(FieldImage.examination == examination_id)
-        .order_by(FieldImage.number, Cell.number)
-    )
-
-
 def progress(examination_id: UUID) -> dict[FieldState, int]:
     """Count the images of an examination in each state, the empty ones too."""
-    rows = (
+    rows: Any = (
         FieldImage.select(FieldImage.state, fn.COUNT(FieldImage.id))
         .where(FieldImage.examination == examination_id)
         .group_by(FieldImage.state)
         .tuples()
     )
-    found = dict(rows)
+    found: dict[str, int] = dict(rows)
     return {state: found.get(state, 0) for state in FieldState}
 
 
@@ -353,35 +353,6 @@ def _give_up(row: FieldImage, reason: str) -> None:
 def _require(row: FieldImage, state: FieldState, sentence: str) -> None:
     if row.state != state:
         raise Conflict(sentence, advice="Reload the page to see the state it has now.")
-
-
-def _release(model: ModelStamp, card: Mapping[str, Any]) -> ModelRelease:
-    known = ModelRelease.get_or_none(ModelRelease.sha256 == model.sha256)
-    return known or ModelRelease.create(name=model.id, sha256=model.sha256, card=dict(card))
-
-
-def _write_cells(field_id: UUID, cells: Iterable[FoundCell], verdicts: Iterable[Verdict]) -> None:
-    rows = [
-        Cell(
-            field=field_id,
-            number=number,
-            **asdict(cell.box),
-            nucleus=_points(cell.nucleus),
-            outline=None if cell.outline is None else _points(cell.outline),
-            nucleus_area_px=float(cell.nucleus_area_px),
-            cell_area_px=None if cell.cell_area_px is None else float(cell.cell_area_px),
-            counted=cell.counted,
-            suggestion=verdict.suggestion,
-            blast_probability=float(verdict.blast_probability),
-            outside_training_range=bool(verdict.outside_training_range),
-        )
-        for number, (cell, verdict) in enumerate(zip(cells, verdicts, strict=True), start=1)
-    ]
-    Cell.bulk_create(rows, batch_size=_CELLS_AT_ONCE)
-
-
-def _points(outline: Outline) -> list[list[int]]:
-    return [[int(x), int(y)] for x, y in outline]
 
 
 def _object(stamp: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Page(Generic[T]):
 
     @property
     def number(self) -> int:
-        """Which page this is: 1, 2, …"""
+        """Which page this is, from 1."""
         return self.offset // self.limit + 1
 
     @property

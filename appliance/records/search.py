@@ -5,9 +5,19 @@ from collections.abc import Iterable
 
 # Letters that Unicode does not take apart into a base and a mark.
 _BASE = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ħ": "h",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ð": "d",
+    }
 )
-_APOSTROPHES = frozenset("'’ʼ`´ʹ")
+_APOSTROPHES = frozenset("'`\u00b4\u02b9\u02bb\u02bc\u2018\u2019")
 
 
 def fold(text: str) -> list[str]:

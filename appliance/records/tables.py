@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from peewee import (
     AutoField,
     BooleanField,
@@ -42,12 +43,20 @@ class JsonField(TextField):
     """A JSON value, written with sorted keys so that equal values are equal text."""
 
     def db_value(self, value: Any) -> str | None:
-        """Write it."""
-        return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        """Write it; NumPy numbers as plain ones."""
+        if value is None:
+            return None
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
 
     def python_value(self, value: str | None) -> Any:
         """Read it back."""
         return None if value is None else json.loads(value)
+
+
+def _plain(number: Any) -> Any:
+    if isinstance(number, np.generic):
+        return number.item()
+    raise TypeError(f"{type(number).__name__} is not a JSON value")
 
 
 class Row(Model):

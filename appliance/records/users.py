@@ -13,7 +13,9 @@ from appliance.records.revisions import Version, fetch, insert, update, versions
 from appliance.records.tables import User
 from appliance.vocabulary import Actor
 
-_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+LONGEST_USERNAME = 40
+
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]+")
 
 
 def add(
@@ -24,6 +26,7 @@ def add(
     by: Actor | None,
     *,
     must_change_password: bool = False,
+    address: str = "",
 ) -> User:
     """Register a person.
 
@@ -34,13 +37,14 @@ def add(
         password_hash: argon2id.
         by: who adds; None where the person adds themself, as the first administrator does.
         must_change_password: at the next log-in.
+        address: of somebody who adds themself.
 
     Raises:
         InvalidInput: username, full_name or role cannot be taken.
     """
     values = _checked({"username": username, "full_name": full_name, "role": role})
     row = User(**values, password_hash=password_hash, must_change_password=must_change_password)
-    author = by or Actor(user_id=row.id, name=row.full_name, role=row.role)
+    author = by or Actor(user_id=row.id, name=row.full_name, role=row.role, address=address)
     with transaction():
         if by_username(row.username):
             raise InvalidInput({"username": f"The user name {row.username} is taken."})
@@ -118,7 +122,9 @@ _NAMED = ("username", "full_name", "role")
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     entries = Entries(values, _NAMED)
-    username = entries.text("username", "User name", longest=40, required=True).lower()
+    username = entries.text(
+        "username", "User name", longest=LONGEST_USERNAME, required=True
+    ).lower()
     if username and not _USERNAME.fullmatch(username):
         entries.problem(
             "username",
