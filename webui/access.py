@@ -32,6 +32,8 @@ SIGNED_IN: Final = "signed-in"
 
 Need = Permission | str
 
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
 _BEFORE_SETUP = frozenset({"setup", "health"})
 """Blueprints that answer while there is no administrator."""
 
@@ -93,10 +95,17 @@ def may(permission: Permission | str) -> bool:
     return bool(Allowance(ActionNeed(Permission(permission))).allows(identity))
 
 
-def is_loopback(address: str | None) -> bool:
-    """Say whether an address is the machine itself."""
+def from_the_device() -> bool:
+    """Say whether the request comes from the device itself.
+
+    A proxy in front makes every request look local, and a foreign page can lead a browser to
+    127.0.0.1 under a name of its own (DNS rebinding): neither counts.
+    """
+    if appliance().settings.https_only or "X-Forwarded-For" in request.headers:
+        return False
+    name = request.host if request.host.endswith("]") else request.host.rsplit(":", 1)[0]
     try:
-        return ip_address(address or "").is_loopback
+        return name in _LOCAL_NAMES and ip_address(request.remote_addr or "").is_loopback
     except ValueError:
         return False
 

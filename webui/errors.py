@@ -4,6 +4,7 @@ Whoever asks for JSON gets an object in the shape of RFC 9457; htmx gets the pag
 """
 
 import logging
+from traceback import format_tb
 from uuid import uuid4
 
 from flask import Flask, jsonify, render_template, request
@@ -102,7 +103,11 @@ def _of_http(error: HTTPException) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     incident = uuid4().hex[:8]
-    logger.error("incident %s at %s", incident, request.endpoint, exc_info=error)
+    # Not the message of the error: it may quote what was typed.
+    trace = "".join(format_tb(error.__traceback__))
+    logger.error(
+        "incident %s: %s at %s\n%s", incident, type(error).__name__, request.endpoint, trace
+    )
     return answer(
         500,
         "Something went wrong",

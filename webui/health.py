@@ -1,13 +1,13 @@
 """What machines ask: alive, ready, and figures for a monitor. Nothing of any patient."""
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from appliance.clock import now
 from appliance.errors import Forbidden
 from appliance.permissions import Permission
 from appliance.records import overview
-from webui.access import PUBLIC, appliance, is_loopback, may, needs
+from webui.access import PUBLIC, appliance, from_the_device, may, needs
 
 pages = Blueprint("health", __name__)
 
@@ -51,7 +51,7 @@ def metrics() -> ResponseReturnValue:
 
 
 def _may_know() -> bool:
-    return is_loopback(request.remote_addr) or may(Permission.SYSTEM_READ)
+    return from_the_device() or may(Permission.SYSTEM_READ)
 
 
 def _up_s() -> float:

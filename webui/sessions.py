@@ -37,8 +37,12 @@ def holds(epoch: int, idle_minutes: float) -> bool:
 
 
 def is_poll() -> bool:
-    """Say whether the page asks by itself, without a person having done anything."""
-    return "X-Poll" in request.headers or "poll" in request.args
+    """Say whether the page asks by itself, without a person having done anything.
+
+    Pictures count as such: a list that renews itself brings new ones.
+    """
+    by_itself = "X-Poll" in request.headers or "poll" in request.args
+    return by_itself or request.headers.get("Accept", "").startswith("image/")
 
 
 def touch() -> None:

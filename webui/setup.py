@@ -17,8 +17,6 @@ from webui.notices import notice
 
 pages = Blueprint("setup", __name__, url_prefix="/setup")
 
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
 
 @pages.get("")
 @needs(PUBLIC)
@@ -38,7 +36,7 @@ def create() -> ResponseReturnValue:
     full_name = entries.text("full_name", required=True)
     password = entries.new_password("password", "again")
     try:
-        if not at_the_device():
+        if not access.from_the_device():
             _check_code(entries)
         entries.check()
         user = appliance().accounts.create_first_administrator(
@@ -50,18 +48,6 @@ def create() -> ResponseReturnValue:
     sessions.begin(Person(user), user.session_epoch)
     notice("The appliance is yours. Now add the people who work at this bench.")
     return redirect(url_for("people.show_list"), 303)
-
-
-def at_the_device() -> bool:
-    """Say whether the request comes from the device itself.
-
-    A proxy in front makes every request look local, and a foreign page can lead a browser to
-    127.0.0.1 under a name of its own (DNS rebinding): both must give the code.
-    """
-    if appliance().settings.https_only or "X-Forwarded-For" in request.headers:
-        return False
-    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    return host in _LOCAL_HOSTS and access.is_loopback(request.remote_addr)
 
 
 def _check_code(entries: Entries) -> None:
@@ -76,4 +62,4 @@ def _refuse_once_set_up() -> None:
 
 
 def _page(form: Form) -> str:
-    return render_template("setup/setup.html", form=form, code_needed=not at_the_device())
+    return render_template("setup/setup.html", form=form, code_needed=not access.from_the_device())
