@@ -21,7 +21,8 @@ from peewee import (
 )
 from playhouse.migrations import Runner  # type: ignore[import-untyped]
 
-from appliance.errors import DiskFull, RecordsUnavailable
+from appliance.errors import ApplianceError, DiskFull, RecordsUnavailable
+from appliance.records import guards
 
 proxy = DatabaseProxy()
 """What the tables are bound to; `open_database` fills it."""
@@ -82,14 +83,21 @@ def transaction() -> Iterator[None]:
         RecordsUnavailable: the file cannot be written, or another process held the lock for ten
             seconds.
     """
-    immediate = isinstance(proxy.obj, SqliteDatabase)
+    _require_whole()
+    cause: BaseException | None = None
     try:
-        with proxy.atomic("IMMEDIATE") if immediate else proxy.atomic():
-            yield
+        with proxy.atomic("IMMEDIATE") if _is_sqlite() else proxy.atomic():
+            try:
+                yield
+            except BaseException as error:
+                cause = error
+                raise
     except OperationalError as error:
-        if "full" in str(error):
-            raise DiskFull("The records could not be written: the disk is full.") from error
-        raise RecordsUnavailable(f"The records could not be written: {error}") from error
+        # After a full disk SQLite has rolled back already, so that peewee's own rollback breaks:
+        # what came first is what went wrong.
+        if isinstance(cause, ApplianceError):
+            raise cause from error
+        raise _unwritten(cause if isinstance(cause, OperationalError) else error) from error
 
 
 def connect() -> None:
@@ -144,6 +152,25 @@ def copy_to(target: Path) -> None:
     _copy(Path(proxy.database), target)
 
 
+def _is_sqlite() -> bool:
+    return isinstance(proxy.obj, SqliteDatabase)
+
+
+def _require_whole() -> None:
+    """Refuse to go on in a transaction that SQLite has ended by itself.
+
+    Whoever caught the error of the inner part would otherwise write the rest without the whole.
+    """
+    if _is_sqlite() and proxy.in_transaction() and not proxy.connection().in_transaction:
+        raise RecordsUnavailable("The records could not be written: the write was broken off.")
+
+
+def _unwritten(error: OperationalError) -> ApplianceError:
+    if "full" in str(error):
+        return DiskFull("The records could not be written: the disk is full.")
+    return RecordsUnavailable(f"The records could not be written: {error}")
+
+
 def _migrate(database: SqliteDatabase, path: Path, migrations: Path) -> None:
     runner = Runner(database, str(migrations))
     known = {migration.name for migration in runner.migrations()}
@@ -157,7 +184,10 @@ def _migrate(database: SqliteDatabase, path: Path, migrations: Path) -> None:
     pending = sorted(known - applied.keys())
     if pending and applied:
         _copy(path, path.with_name(f"{path.stem}.before-{pending[0]}{path.suffix}"))
-    runner.up()
+    if pending:
+        guards.remove(database)
+        runner.up()
+    guards.install(database)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The first tables, and guards against overwriting what was recorded."""
+"""The first tables."""
 
 from peewee import (
     AutoField,
@@ -9,7 +9,6 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     Model,
-    SqliteDatabase,
     TextField,
     UUIDField,
 )
@@ -239,52 +238,4 @@ def up(migrator, db):
             AuditEvent,
             OutboxEntry,
         ]
-    )
-    if isinstance(db, SqliteDatabase):
-        _guard(db)
-
-
-def _guard(db):
-    """Refuse in the database itself what the rules of the records never do.
-
-    PostgreSQL gets the same through the rights of its roles.
-    """
-    never_removed = "a record is never removed"
-    for table in (
-        "user",
-        "patient",
-        "clinical_details",
-        "examination",
-        "model_release",
-        "field_image",
-        "cell",
-        "revision",
-        "audit_event",
-    ):
-        db.execute_sql(
-            f'CREATE TRIGGER "{table}_stays" BEFORE DELETE ON "{table}" '
-            f"BEGIN SELECT RAISE(ABORT, '{never_removed}'); END"
-        )
-    for table in ("model_release", "cell", "revision", "audit_event"):
-        db.execute_sql(
-            f'CREATE TRIGGER "{table}_unchanged" BEFORE UPDATE ON "{table}" '
-            "BEGIN SELECT RAISE(ABORT, 'this record is never changed'); END"
-        )
-    # A change is a new revision; the user and the field image also carry counters and claims.
-    for table in ("patient", "clinical_details", "examination"):
-        db.execute_sql(
-            f'CREATE TRIGGER "{table}_revised" BEFORE UPDATE ON "{table}" '
-            "WHEN NEW.revision <> OLD.revision + 1 "
-            "BEGIN SELECT RAISE(ABORT, 'a change needs a new revision'); END"
-        )
-    db.execute_sql(
-        "CREATE TRIGGER field_image_original BEFORE UPDATE ON field_image "
-        "WHEN NEW.examination_id <> OLD.examination_id OR NEW.number <> OLD.number "
-        "OR NEW.sha256 <> OLD.sha256 OR NEW.page <> OLD.page "
-        "BEGIN SELECT RAISE(ABORT, 'the image of a field is never changed'); END"
-    )
-    db.execute_sql(
-        "CREATE TRIGGER field_image_forward BEFORE UPDATE ON field_image "
-        "WHEN OLD.state = 'analysed' AND NEW.state <> 'analysed' "
-        "BEGIN SELECT RAISE(ABORT, 'an analysed field stays analysed'); END"
     )

@@ -1,0 +1,114 @@
+"""What the tests of the records share: a patient, an examination, images and what is found."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from appliance.records import examinations, fields, patients
+from appliance.records.tables import Examination, FieldImage, Patient, User
+from appliance.vocabulary import (
+    Actor,
+    Box,
+    FieldAnalysis,
+    FoundCell,
+    ModelStamp,
+    Quality,
+    QualityCheck,
+    SourceImage,
+    Suggestion,
+    Tally,
+    Verdict,
+)
+
+SHARP = QualityCheck("focus", 81.0, 40.0, None, "", True, "The image is sharp.")
+BLURRED = QualityCheck("focus", 9.0, 40.0, None, "", False, "The image is blurred: focus again.")
+
+STAMP = ModelStamp("all-lite0-1", "c" * 64, "litert 2.3.0", "0.1.0", (0.3, 0.7))
+
+
+@pytest.fixture
+def by(olga: User, actor_of: Callable[[User], Actor]) -> Actor:
+    """Olga at the bench."""
+    return actor_of(olga)
+
+
+@pytest.fixture
+def patient(by: Actor) -> Patient:
+    """A girl of six."""
+    return patients.register(
+        {
+            "medical_record_number": "MRN-0017",
+            "family_name": "Núñez",
+            "given_name": "Łucja",
+            "sex": "female",
+            "birth_date": date(2020, 5, 1),
+        },
+        by,
+    )
+
+
+@pytest.fixture
+def examination(patient: Patient, by: Actor) -> Examination:
+    """A marrow smear of hers, without images."""
+    return examinations.create(patient.id, {"specimen": "bone-marrow", "stain": "wright"}, by)
+
+
+@pytest.fixture
+def image() -> Callable[..., SourceImage]:
+    """Makes an image; the same number, the same image."""
+    blank = SourceImage(np.zeros((48, 64, 3), np.uint8), "", "image/png")
+
+    def make(number: int = 0, **facts: Any) -> SourceImage:
+        return replace(blank, **{"sha256": f"{number:064x}", **facts})
+
+    return make
+
+
+@pytest.fixture
+def sharp() -> Quality:
+    """A passport without fault."""
+    return Quality((SHARP,))
+
+
+@pytest.fixture
+def blurred() -> Quality:
+    """A passport with a failed check."""
+    return Quality((BLURRED,))
+
+
+@pytest.fixture
+def field(
+    examination: Examination, image: Callable[..., SourceImage], sharp: Quality, by: Actor
+) -> FieldImage:
+    """The first image of the examination, accepted."""
+    return fields.add(examination.id, image(), "field-1.png", 1234, sharp, by)
+
+
+def _found(at_border: bool, index: int) -> FoundCell:
+    square = np.array([[0, 0], [20, 0], [20, 20]], np.int32) + index
+    return FoundCell(Box(index, index, 20, 21), square, None, 200.0, None, at_border)
+
+
+@pytest.fixture
+def analysis() -> Callable[..., FieldAnalysis]:
+    """Makes an analysis with so many blasts, normal and unsure cells, and cells at the border."""
+
+    def make(blast: int = 0, normal: int = 0, unsure: int = 0, cut: int = 0) -> FieldAnalysis:
+        suggestions = (
+            [Suggestion.BLAST] * (blast + cut)
+            + [Suggestion.NORMAL] * normal
+            + [Suggestion.UNSURE] * unsure
+        )
+        return FieldAnalysis(
+            cells=[_found(index < cut, index) for index in range(len(suggestions))],
+            verdicts=[Verdict(suggestion, 0.5, False) for suggestion in suggestions],
+            tally=Tally(blast, normal, unsure, None),
+            model=STAMP,
+            timings_ms={"detect": 41.5, "classify": 180.0},
+        )
+
+    return make
