@@ -1,0 +1,195 @@
+"""Reports as PDF: the order of their parts. The same report always gives the same bytes."""
+
+from collections import Counter
+
+from appliance.exchange.fieldview import write_field
+from appliance.exchange.furniture import Furniture
+from appliance.exchange.gallery import write_fields, write_gallery
+from appliance.exchange.report import (
+    GALLERY_OF_FIELD,
+    SMALL_FIELDS,
+    TABLE_CELLS,
+    ExaminationReport,
+    FieldReport,
+    Heading,
+    by_probability,
+)
+from appliance.exchange.results import write_result
+from appliance.exchange.sections import (
+    override_sentence,
+    write_acts,
+    write_box,
+    write_clinical,
+    write_file,
+    write_provenance,
+    write_title,
+    write_warnings,
+    write_who_and_what,
+)
+from appliance.exchange.sheet import Sheet
+from appliance.exchange.tables import (
+    write_cells,
+    write_field_list,
+    write_originals,
+    write_passport,
+    write_passports,
+)
+from appliance.exchange.wording import gate_sentences, moment, state_sentence
+
+
+def field_report(report: FieldReport) -> bytes:
+    """Make the report of one image.
+
+    What could not be done is said: an image that failed the gate, was refused, failed in the
+    analysis or still waits has a report too, without suggestions.
+    """
+    book = ReportBook()
+    book.add(report)
+    return book.output()
+
+
+class ReportBook:
+    """Reports of several images in one file, one after the other, numbered through."""
+
+    def __init__(self) -> None:
+        self._sheet = Sheet()
+        self._parts: list[tuple[Furniture, range]] = []
+
+    @property
+    def pages(self) -> int:
+        """Pages so far."""
+        return self._sheet.pages_count
+
+    def add(self, report: FieldReport) -> None:
+        """Write the report of one image, beginning on a new page."""
+        if not self._parts:
+            _describe(self._sheet, report.heading)
+        first = self.pages + 1
+        self._sheet.open_page()
+        title = _write_field_report(self._sheet, report)
+        furniture = Furniture(report.heading, report.patient, title)
+        self._parts.append((furniture, range(first, self.pages + 1)))
+
+    def output(self) -> bytes:
+        """Finish the file; nothing can be added after."""
+        for furniture, pages in self._parts:
+            furniture.arrange(self._sheet, pages)
+        return bytes(self._sheet.output())
+
+
+def _write_field_report(sheet: Sheet, report: FieldReport) -> str:
+    field = report.field
+    title = f"Field {field.number}" if field.number else "Image analysis"
+    write_title(sheet, title, f"{field.name}: suggestions for its white cells")
+    write_who_and_what(sheet, report.heading, report.patient, report.specimen)
+    write_warnings(sheet, field, report.heading)
+    if field.tally is not None:
+        write_result(
+            sheet,
+            field.tally,
+            not_counted=field.not_counted,
+            limit=report.heading.decision_limit,
+            over="this image",
+            verified=field.model is not None and field.model.verified_here,
+        )
+    write_field(sheet, field)
+    write_clinical(sheet, report.clinical, report.specimen)
+    write_passport(sheet, field.quality.checks)
+    if field.cells:
+        shown = by_probability(field.cells)[:GALLERY_OF_FIELD]
+        write_gallery(sheet, shown, total=len(field.cells))
+        listed = field.cells[:TABLE_CELLS]
+        write_cells(sheet, listed, {0: field.um_per_px}, total=len(field.cells))
+    analysed = ("Analysed", moment(field.analysed_at, report.heading.zone))
+    write_provenance(sheet, field.model, analysed, report.heading)
+    write_file(sheet, field)
+    write_acts(sheet, report.acts, report.heading)
+    return f"Report of {title[0].lower()}{title[1:]}"
+
+
+def examination_report(report: ExaminationReport) -> bytes:
+    """Make the report over all images of an examination."""
+    sheet = Sheet()
+    _describe(sheet, report.heading)
+    sheet.open_page()
+    count = len(report.fields)
+    analysed = [field for field in report.fields if field.tally is not None]
+    subtitle = f"{count} image{'' if count == 1 else 's'}, {len(analysed)} analysed"
+    write_title(sheet, "Examination of a smear", f"{subtitle}: suggestions for the white cells")
+    write_who_and_what(sheet, report.heading, report.patient, report.specimen)
+    _write_failed_gates(sheet, report)
+    _write_not_analysed(sheet, report)
+    models = {field.model for field in analysed if field.model is not None}
+    if analysed:
+        write_result(
+            sheet,
+            report.tally,
+            not_counted=sum(field.not_counted for field in report.fields),
+            limit=report.heading.decision_limit,
+            over=f"{len(analysed)} image{'' if len(analysed) == 1 else 's'}, pooled",
+            verified=bool(models) and all(model.verified_here for model in models),
+        )
+    write_clinical(sheet, report.clinical, report.specimen)
+    if report.fields:
+        write_field_list(sheet, report.fields)
+        write_fields(sheet, report.fields[:SMALL_FIELDS], total=count)
+    cells = report.cells
+    if cells:
+        write_gallery(sheet, report.gallery, total=len(cells))
+        scales = {field.number: field.um_per_px for field in report.fields}
+        write_cells(sheet, cells[:TABLE_CELLS], scales, total=len(cells))
+    write_passports(sheet, report.fields)
+    write_originals(sheet, report.fields)
+    _write_origins(sheet, report)
+    write_acts(sheet, report.acts, report.heading)
+    furniture = Furniture(report.heading, report.patient, "Report of the examination")
+    furniture.arrange(sheet, range(1, sheet.pages_count + 1))
+    return bytes(sheet.output())
+
+
+def _write_failed_gates(sheet: Sheet, report: ExaminationReport) -> None:
+    sentences = []
+    for field in report.fields:
+        if not field.quality.passed:
+            said = [*gate_sentences(field), override_sentence(field, report.heading)]
+            sentences.append(f"Field {field.number}: {' '.join(part for part in said if part)}")
+    if sentences:
+        write_box(
+            sheet, _of_images(len(sentences), "failed the quality gate"), sentences, alarm=True
+        )
+
+
+def _write_not_analysed(sheet: Sheet, report: ExaminationReport) -> None:
+    sentences = [
+        f"Field {field.number}: {sentence}"
+        for field in report.fields
+        if (sentence := state_sentence(field))
+    ]
+    if sentences:
+        title = _of_images(len(sentences), "without suggestions: not part of the counts")
+        write_box(sheet, title, sentences, alarm=True)
+    if not report.fields:
+        write_box(sheet, "No images", ["This examination has no images yet."], alarm=False)
+
+
+def _of_images(count: int, what: str) -> str:
+    return f"{count} image{'' if count == 1 else 's'} {what}"
+
+
+def _write_origins(sheet: Sheet, report: ExaminationReport) -> None:
+    """Write each classifier once; an examination may have seen more than one."""
+    used = Counter(field.model for field in report.fields if field.model is not None)
+    for model, count in used.items():
+        images = f"{count} image{'' if count == 1 else 's'}"
+        write_provenance(sheet, model, ("Used for", images), report.heading)
+    if not used:
+        write_provenance(sheet, None, ("", ""), report.heading)
+
+
+def _describe(sheet: Sheet, heading: Heading) -> None:
+    sheet.set_creation_date(heading.printed_at)
+    # Never the patient's name: what a file browser shows of a file is not protected.
+    sheet.set_title(heading.accession_number or heading.record_id or "Report")
+    sheet.set_author(heading.laboratory)
+    sheet.set_creator(f"Scopeside {heading.software}")
+    sheet.set_lang("en")
