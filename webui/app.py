@@ -24,6 +24,7 @@ PAGES = (
     "upload",
     "fields",
     "reports",
+    "api",
 )
 """Modules of webui, one a task, each with `pages = Blueprint(...)`."""
 

@@ -1,0 +1,103 @@
+"""A real appliance on a folder of the test's own, its pages, and people who use them."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from peewee import Database
+from werkzeug.test import TestResponse
+
+from appliance.records.database import close, proxy
+from appliance.records.tables import User
+from appliance.services.accounts import Accounts
+from appliance.settings import Settings
+from appliance.wiring import Appliance, build
+from webui.app import create_app
+
+
+class Browser(FlaskClient):
+    """A client that, as the pages do, sends the CSRF token with whatever it posts."""
+
+    bare = False
+    """Leave the token out."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if kwargs.get("method") == "POST" and not self.bare:
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), "X-CSRFToken": self.token()}
+        kwargs.setdefault("buffered", True)  # or a static file stays open
+        return super().open(*args, **kwargs)
+
+    def token(self) -> str:
+        """Return what a page opened now would carry; opening one would use up the notices."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", secrets.token_hex(20))
+        signer = URLSafeTimedSerializer(self.application.secret_key or b"", salt="wtf-csrf-token")
+        return str(signer.dumps(raw))
+
+    def sign_in(self, username: str, password: str, **fields: str) -> TestResponse:
+        return self.post("/sign-in", data={"username": username, "password": password} | fields)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of the appliance under test; a test file may override it."""
+    return Settings(data=tmp_path, min_free_mb=0)
+
+
+@pytest.fixture
+def appliance(
+    settings: Settings, database_path: Path, cheap_hasher: PasswordHasher
+) -> Iterator[Appliance]:
+    """A real one: SQLite, pictures, keys; only the password hashes are made cheaply."""
+    accounts = Accounts(settings.login_failures, settings.lock_minutes, hasher=cheap_hasher)
+    yield replace(build(settings), accounts=accounts)
+    close()
+
+
+@pytest.fixture
+def database(appliance: Appliance) -> Database:
+    """The records of the appliance under test."""
+    return proxy.obj
+
+
+@pytest.fixture
+def empty_app(appliance: Appliance) -> Flask:
+    """The pages of a new appliance, which has no user yet."""
+    return _app(appliance)
+
+
+@pytest.fixture
+def app(appliance: Appliance, olga: User, hana: User, adam: User) -> Flask:
+    """The pages of an appliance with a technician, a clinician and an administrator."""
+    return _app(appliance)
+
+
+@pytest.fixture
+def client(app: Flask) -> Browser:
+    """A browser in which nobody is signed in."""
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def as_user(app: Flask, password: str) -> Callable[[str], Browser]:
+    """Gives a browser of its own in which a person is signed in: as_user("olga")."""
+
+    def sign_in(username: str) -> Browser:
+        browser = app.test_client()
+        assert browser.sign_in(username, password).status_code == 303
+        return browser
+
+    return sign_in
+
+
+def _app(appliance: Appliance) -> Flask:
+    app = create_app(appliance, TESTING=True, SIGN_IN_RATE="10000 per minute")
+    app.test_client_class = Browser
+    return app

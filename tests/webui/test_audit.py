@@ -1,0 +1,49 @@
+import pytest
+
+from appliance.records import audit, users
+
+
+@pytest.fixture
+def browser(as_user):
+    return as_user("adam")
+
+
+def test_entries_are_listed_newest_first(browser):
+    page = browser.get("/audit").text
+    assert page.index("login:ok") < page.index("user:add")
+
+
+def test_a_kind_narrows_the_list(browser):
+    page = browser.get("/audit?kind=login").text
+    assert "login:ok" in page
+    assert "user:add" not in page
+
+
+def test_one_person_and_one_record_narrow_it_too(browser, adam, olga):
+    by = users.actor_of(adam)
+    audit.note("user:looked-at", by=by, subject=olga)
+    assert "login:ok" not in browser.get(f"/audit?subject={olga.id}").text
+    assert "user:looked-at" in browser.get(f"/audit?person={adam.id}").text
+
+
+@pytest.mark.parametrize("query", ["person=x", "subject='--", "page=x", "page=-1", "page=99999"])
+def test_nonsense_in_the_address_is_harmless(browser, query):
+    assert browser.get(f"/audit?{query}").status_code == 200
+
+
+def test_long_logs_have_pages(browser, adam):
+    for _ in range(60):
+        audit.note("system:test", by=users.actor_of(adam))
+    assert "Page 1 of 2" in browser.get("/audit").text
+    assert "system:test" in browser.get("/audit?page=2").text
+
+
+def test_the_chain_is_checked_on_demand(browser):
+    answer = browser.get("/audit/chain", headers={"HX-Request": "true"})
+    assert "The chain is whole" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_only_administrators_read_it(as_user):
+    assert as_user("olga").get("/audit").status_code == 403
+    assert as_user("hana").get("/audit/chain").status_code == 403
