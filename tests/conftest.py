@@ -43,8 +43,13 @@ def database_path(tmp_path: Path, migrated_file: Path) -> Path:
 
 @pytest.fixture
 def database(database_path: Path) -> Iterator[Database]:
-    """The records, open and empty; the tables are bound to it."""
-    yield open_database(database_path)
+    """The records, open and empty; the tables are bound to it.
+
+    This thread's connection does not wait for the disk: the tests of durability open their own.
+    """
+    opened = open_database(database_path)
+    opened.execute_sql("PRAGMA synchronous = off")
+    yield opened
     close()
 
 

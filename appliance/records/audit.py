@@ -6,12 +6,12 @@ end is still whole: compare `head` with one noted elsewhere (a report, a backup)
 
 import hashlib
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-
-from peewee import DatabaseError
 
 from appliance.clock import now, to_iso
 from appliance.records.database import proxy, transaction
@@ -118,8 +118,8 @@ def recent(
 def verify() -> int | None:
     """Follow the whole chain; return the number of the first broken entry, None if it is whole."""
     expected = Head(0, _START)
-    try:
-        for entry, stored_hash in _entries():
+    with closing(_entries()) as entries:
+        for entry, stored_hash in entries:
             follows = (
                 entry["sequence"] == expected.sequence + 1
                 and entry["previous_hash"] == expected.hash
@@ -128,17 +128,30 @@ def verify() -> int | None:
             if not follows:
                 return expected.sequence + 1
             expected = Head(entry["sequence"], stored_hash)
-    except (DatabaseError, UnicodeError):  # a changed byte may make the text undecodable
-        return expected.sequence + 1
     return None
 
 
-def _entries() -> Iterator[tuple[dict[str, Any], str]]:
+def _entries() -> Generator[tuple[dict[str, Any], str], None, None]:
     """Read the columns as they are stored, since decoding would hide some changes."""
     columns = ", ".join(f'"{name}"' for name in (*_COLUMNS, "hash"))
-    for row in proxy.execute_sql(f'SELECT {columns} FROM audit_event ORDER BY "sequence"'):  # noqa: S608
-        values = [value.hex if isinstance(value, UUID) else value for value in row]
-        yield dict(zip(_COLUMNS, values, strict=False)), values[-1]
+    with _any_bytes_as_text():
+        for row in proxy.execute_sql(f'SELECT {columns} FROM audit_event ORDER BY "sequence"'):  # noqa: S608
+            values = [value.hex if isinstance(value, UUID) else value for value in row]
+            yield dict(zip(_COLUMNS, values, strict=False)), values[-1]
+
+
+@contextmanager
+def _any_bytes_as_text() -> Iterator[None]:
+    """Let SQLite hand out text that a changed byte made undecodable, instead of failing."""
+    connection = proxy.connection()
+    if not isinstance(connection, sqlite3.Connection):
+        yield
+        return
+    connection.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
 
 
 def _hash(entry: dict[str, Any]) -> str:

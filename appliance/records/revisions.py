@@ -4,7 +4,7 @@
 and its outbox entry in one transaction, or none of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -14,7 +14,16 @@ from appliance.clock import to_iso
 from appliance.errors import Conflict, NotFound
 from appliance.records import audit
 from appliance.records.database import transaction
-from appliance.records.tables import FieldImage, OutboxEntry, Revision, Row, User
+from appliance.records.tables import (
+    ClinicalDetails,
+    Examination,
+    FieldImage,
+    OutboxEntry,
+    Patient,
+    Revision,
+    Row,
+    User,
+)
 from appliance.vocabulary import Actor
 
 R = TypeVar("R", bound=Row)
@@ -157,17 +166,18 @@ def history(subject_type: str, subject_id: UUID) -> list[Revision]:
 
 def versions(subject_type: str, subject_id: UUID) -> list[Version]:
     """Return all versions of a record with what each changed, newest first."""
-    return list(reversed(list(_compared(history(subject_type, subject_id)))))
+    compared = list(_compared(history(subject_type, subject_id), _ORDER[subject_type]))
+    return compared[::-1]
 
 
-def _compared(revisions: list[Revision]) -> Iterator[Version]:
+def _compared(revisions: list[Revision], order: Sequence[str]) -> Iterator[Version]:
     before: Mapping[str, Any] = {}
     for revision in revisions:
         after = revision.content
         changes = tuple(
-            Difference(name, before.get(name), value)
-            for name, value in after.items()
-            if name not in _NEVER_SHOWN and (before.get(name) or None) != (value or None)
+            Difference(name, before.get(name), after.get(name))
+            for name in order
+            if (before.get(name) or None) != (after.get(name) or None)
         )
         yield Version(
             number=revision.number,
@@ -181,6 +191,12 @@ def _compared(revisions: list[Revision]) -> Iterator[Version]:
 
 
 _NEVER_SHOWN = frozenset({"id", "created_at", "revision", "search_text"})
+_ORDER = {
+    table._meta.table_name: [
+        field.name for field in table._meta.sorted_fields if field.name not in _NEVER_SHOWN
+    ]
+    for table in (User, Patient, ClinicalDetails, Examination, FieldImage)
+}
 
 
 def _plain(value: Any) -> Any:

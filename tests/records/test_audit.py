@@ -1,0 +1,161 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from peewee import Database
+
+from appliance.records import audit, guards, patients
+from appliance.records.database import close, transaction
+from appliance.records.tables import AuditEvent, Patient
+from appliance.vocabulary import APPLIANCE, Actor
+
+COLUMNS = [field.column_name for field in AuditEvent._meta.sorted_fields]
+
+
+@pytest.fixture
+def log(database: Database, by: Actor) -> Database:
+    """Ten entries; the guards are down, as for somebody who edits the file."""
+    for number in range(9):
+        audit.note("test:done", by=by, details={"number": number})
+    guards.remove(database)
+    return database
+
+
+def test_an_empty_log_is_whole(database: Database):
+    assert audit.verify() is None
+    assert audit.head() == audit.Head(0, "0" * 64)
+
+
+def test_entries_follow_each_other(log: Database):
+    entries = list(AuditEvent.select().order_by(AuditEvent.sequence))
+    assert [entry.sequence for entry in entries] == list(range(1, 11))
+    assert [entry.previous_hash for entry in entries[1:]] == [entry.hash for entry in entries[:-1]]
+    assert audit.head() == audit.Head(10, entries[-1].hash)
+    assert audit.verify() is None
+
+
+def test_an_entry_says_who_did_what_to_which_record_from_where(patient: Patient, by: Actor):
+    audit.note("patient:read", by=by, subject=patient, details={"page": "history"})
+    entry = audit.recent(1).rows[0]
+    assert (entry.actor_id, entry.actor_name) == (by.user_id, "Olga Tamm")
+    assert (entry.action, entry.address) == ("patient:read", "127.0.0.1")
+    assert (entry.subject_type, entry.subject_id) == ("patient", str(patient.id))
+    assert entry.details == {"page": "history"}
+    assert entry.at.tzinfo is not None
+
+
+@pytest.mark.parametrize("column", [name for name in COLUMNS if name != "sequence"])
+def test_a_changed_column_is_found_at_its_place(log: Database, column: str):
+    log.execute_sql(f'UPDATE audit_event SET "{column}" = \'x\' || "{column}" WHERE sequence = 4')
+    log.execute_sql("UPDATE audit_event SET actor_id = 'x' WHERE sequence = 4 AND actor_id IS NULL")
+    assert audit.verify() == 4
+
+
+@given(
+    sequence=st.integers(1, 10),
+    column=st.sampled_from([name for name in COLUMNS if name != "sequence"]),
+    position=st.integers(0, 10_000),
+    flipped=st.integers(1, 255),
+)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_changed_byte_is_found_at_its_place(
+    log: Database, sequence: int, column: str, position: int, flipped: int
+):
+    where = f"FROM audit_event WHERE sequence = {sequence}"
+    (stored,) = log.execute_sql(f'SELECT CAST("{column}" AS BLOB) {where}').fetchone()
+    if stored:
+        changed = bytearray(stored)
+        changed[position % len(stored)] ^= flipped
+        write = f'UPDATE audit_event SET "{column}" = CAST(? AS TEXT) WHERE sequence = {sequence}'
+        log.execute_sql(write, (bytes(changed),))
+        found = audit.verify()
+        log.execute_sql(write, (stored,))
+        assert (found, audit.verify()) == (sequence, None)
+
+
+def test_text_that_became_bytes_is_found(log: Database):
+    log.execute_sql("UPDATE audit_event SET details = CAST(details AS BLOB) WHERE sequence = 5")
+    assert audit.verify() == 5
+
+
+@pytest.mark.parametrize("gone", [1, 6])
+def test_a_removed_entry_is_found(log: Database, gone: int):
+    log.execute_sql("DELETE FROM audit_event WHERE sequence = ?", (gone,))
+    assert audit.verify() == gone
+
+
+def test_a_removed_entry_is_found_even_when_the_rest_is_renumbered(log: Database):
+    log.execute_sql("DELETE FROM audit_event WHERE sequence = 6")
+    for sequence in range(7, 11):
+        log.execute_sql(
+            "UPDATE audit_event SET sequence = ? WHERE sequence = ?", (sequence - 1, sequence)
+        )
+    assert audit.verify() == 6
+
+
+def test_an_inserted_entry_is_found(log: Database):
+    copied = ", ".join(
+        name for name in COLUMNS if name not in {"sequence", "hash", "previous_hash"}
+    )
+    log.execute_sql(
+        f"INSERT INTO audit_event (sequence, {copied}, hash, previous_hash) "
+        f"SELECT 11, {copied}, 'forged', hash FROM audit_event WHERE sequence = 10"
+    )
+    assert audit.verify() == 11
+
+
+def test_swapped_entries_are_found(log: Database):
+    for before, after in ((3, 100), (4, 3), (100, 4)):
+        log.execute_sql("UPDATE audit_event SET sequence = ? WHERE sequence = ?", (after, before))
+    assert audit.verify() == 3
+
+
+def test_a_cut_off_end_is_told_by_a_head_noted_elsewhere(log: Database):
+    noted = audit.head()
+    log.execute_sql("DELETE FROM audit_event WHERE sequence > 8")
+    assert audit.verify() is None
+    assert audit.head().sequence < noted.sequence
+
+
+def test_the_chain_goes_on_in_another_process(log: Database, database_path: Path, by: Actor):
+    close()
+    with closing(sqlite3.connect(database_path)) as file:
+        last = file.execute("SELECT max(sequence) FROM audit_event").fetchone()
+    audit.note("test:later", by=by)
+    assert (last, audit.head().sequence, audit.verify()) == ((10,), 11, None)
+
+
+def test_an_entry_goes_with_its_transaction(database: Database):
+    def break_off() -> None:
+        with transaction():
+            audit.note("test:done", by=APPLIANCE)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        break_off()
+    assert audit.head().sequence == 0
+
+
+def test_entries_are_listed_newest_first_page_by_page(log: Database):
+    first, last = audit.recent(4), audit.recent(4, 8)
+    assert [entry.sequence for entry in first] == [10, 9, 8, 7]
+    assert [entry.sequence for entry in last] == [2, 1]
+    assert (first.total, first.pages, last.number) == (10, 3, 3)
+    assert (first.has_next, first.has_previous, last.has_next) == (True, False, False)
+
+
+def test_entries_are_narrowed_to_an_action_a_person_or_a_record(
+    patient: Patient, by: Actor, hana, actor_of
+):
+    audit.note("login:ok", by=actor_of(hana))
+    patients.open_for(patient.id, actor_of(hana))
+    assert {entry.action for entry in audit.recent(action="patient:")} == {
+        "patient:register",
+        "patient:read",
+    }
+    assert audit.recent(actor_id=hana.id).total == 3  # she added herself, came in, and read
+    assert audit.recent(subject_id=patient.id).total == 2
+    assert audit.recent(action="patient_").total == 0
