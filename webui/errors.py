@@ -7,15 +7,20 @@ import logging
 from traceback import format_tb
 from uuid import uuid4
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from appliance.errors import ApplianceError, InvalidInput
+from appliance.errors import ApplianceError, InvalidInput, RecordsUnavailable
 from webui.sessions import wants_json
 
 logger = logging.getLogger(__name__)
+
+BARE = "errors/bare.html"
+"""A page without frame: it can be shown whatever else is broken."""
+
+_WITHOUT_FRAME = frozenset({500, RecordsUnavailable.status})
 
 _WORDS: dict[int, tuple[str, str, str]] = {
     400: (
@@ -63,15 +68,21 @@ def answer(
     status: int, title: str, detail: str, advice: str, *, fields: dict[str, str] | None = None
 ) -> ResponseReturnValue:
     """Make the answer in the form that was asked for."""
+    words = {"title": title, "detail": detail, "advice": advice}
     if wants_json():
-        problem = {"title": title, "status": status, "detail": detail, "advice": advice}
-        response = jsonify(problem | ({"fields": fields} if fields else {}))
+        response = jsonify(words | {"status": status} | ({"fields": fields} if fields else {}))
         response.content_type = "application/problem+json"
         return response, status
-    template = "errors/_message.html" if "HX-Request" in request.headers else "errors/error.html"
-    return render_template(
-        template, status=status, title=title, detail=detail, advice=advice
-    ), status
+    if "HX-Request" in request.headers:
+        return _bare("errors/_message.html", words), status
+    if status in _WITHOUT_FRAME:
+        return _bare(BARE, words), status
+    return render_template("errors/error.html", status=status, **words), status
+
+
+def _bare(template: str, words: dict[str, str]) -> str:
+    """Render without the context of pages, which asks the records who is signed in."""
+    return current_app.jinja_env.get_template(template).render(words)
 
 
 def _of_appliance(error: ApplianceError) -> ResponseReturnValue:

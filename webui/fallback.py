@@ -4,13 +4,14 @@ No database, no session, no log-in: no screen may be attached to the box, so the
 somebody will look first.
 """
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_talisman import Talisman
 
 from appliance.errors import ApplianceError
 from webui import headers
 from webui.display import asset
+from webui.errors import BARE
 from webui.sessions import wants_json
 
 
@@ -37,4 +38,10 @@ def _reason(error: ApplianceError) -> ResponseReturnValue:
     if wants_json() or request.path == "/readyz":
         problem = {"title": error.title, "status": 503, "detail": error.sentence}
         return jsonify(problem | {"advice": error.advice, "ready": False}), 503
-    return render_template("errors/fallback.html", error=error), 503
+    page = current_app.jinja_env.get_template(BARE).render(
+        note="Scopeside cannot start",
+        title=error.title,
+        detail=error.sentence,
+        advice=error.advice,
+    )
+    return page, 503

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, request, url_for
 
 from appliance.permissions import Permission
+from appliance.records import overview
 from webui import access, notices
 
 THEMES = ("auto", "dark", "light")
@@ -32,6 +33,14 @@ MENU = (
 
 
 @dataclass(frozen=True)
+class Call:
+    """Something that waits for a person: a sentence, and where it leads if anywhere."""
+
+    sentence: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class Lamp:
     """State of the device: ok, attention or fault, with the sentences behind it."""
 
@@ -54,6 +63,21 @@ def lamp() -> Lamp:
     return Lamp("fault" if "records" in wrong else "attention", tuple(wrong.values()))
 
 
+def calls() -> list[Call]:
+    """List what the bell announces: images that need a person, then what is off with the device."""
+    listed = [Call(_sentence(text)) for text in lamp().sentences]
+    count = overview.needing_attention() if access.may(Permission.EXAMINATION_READ) else 0
+    if count:
+        what = "1 examination has" if count == 1 else f"{count} examinations have"
+        address = url_for("worklist.show", needs="attention")
+        listed.insert(0, Call(f"{what} images that need a person", address))
+    return listed
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def theme() -> str:
     """Return the person's choice of dark or light on this browser, or auto."""
     chosen = request.cookies.get(THEME_COOKIE, "")
@@ -66,6 +90,7 @@ def _frame() -> dict[str, Any]:
         "settings": settings,
         "menu": _menu(),
         "lamp": lamp,
+        "calls": calls,
         "theme": theme(),
         "take_notices": notices.take,
         "idle_seconds": int(settings.idle_minutes * 60),

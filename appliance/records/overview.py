@@ -157,6 +157,14 @@ def fields_by_state() -> dict[FieldState, int]:
     return {state: found.get(state, 0) for state in FieldState}
 
 
+def needing_attention() -> int:
+    """Count the examinations with an image that was refused or whose analysis failed."""
+    rows = FieldImage.select(fn.COUNT(fn.DISTINCT(FieldImage.examination))).where(
+        FieldImage.state.in_(_STATES[Needs.ATTENTION])
+    )
+    return int(rows.scalar())
+
+
 def tally_of(examination_id: UUID) -> dict[Suggestion, int]:
     """Count the counted cells of an examination by suggestion, all three named."""
     return _complete(_suggestions([examination_id]).get(examination_id, {}))

@@ -76,6 +76,14 @@ def test_the_unexpected_is_noted_under_a_number_without_what_was_typed(failing, 
     assert "Okafor" not in caplog.text + answer.text
 
 
+def test_there_is_an_answer_in_words_when_the_records_break(as_user, database):
+    browser = as_user("olga")
+    database.execute_sql('ALTER TABLE "user" RENAME TO gone')
+    answer = browser.get("/account")
+    assert answer.status_code == 500
+    assert "incident" in answer.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "said"),
     [

@@ -36,6 +36,8 @@
     for (const open of document.querySelectorAll("details.drop[open]")) {
       if (!open.contains(event.target)) open.open = false;
     }
+    const opener = event.target.closest("[data-open]");
+    if (opener) document.getElementById(opener.dataset.open).showModal();
     const reveal = event.target.closest("[data-reveal]");
     if (reveal) {
       const field = document.getElementById(reveal.dataset.reveal);
@@ -50,6 +52,25 @@
         tile.setAttribute("aria-pressed", String(tile === fill));
       }
       document.getElementById("password").focus();
+    }
+  });
+  // --- keys: listed under "?" ---
+  const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    const sheet = document.getElementById("shortcuts");
+    if (!sheet || event.ctrlKey || event.metaKey) return;
+    const main = document.querySelector(".action-bar .button-main");
+    const search = document.querySelector('input[type="search"]');
+    if (event.altKey && event.key === "Enter" && main) {
+      event.preventDefault();
+      main.click();
+    } else if (event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) {
+      return;
+    } else if (event.key === "?") {
+      sheet.showModal();
+    } else if (event.key === "/" && search) {
+      event.preventDefault();
+      search.focus();
     }
   });
   document.addEventListener("keydown", (event) => {
