@@ -33,11 +33,11 @@ class Sign:
 
 
 SIGNS = {
-    Suggestion.BLAST: Sign("blast", Colour(196, 84, 10), Mark.DOT, 0.6),
+    Suggestion.BLAST: Sign("blast", Colour(184, 76, 6), Mark.DOT, 0.6),
     Suggestion.NORMAL: Sign("normal", Colour(13, 118, 110), Mark.RING, 0.25),
     Suggestion.UNSURE: Sign("unsure", Colour(109, 62, 180), Mark.QUESTION, 0.4, (1.3, 0.8)),
 }
-NOT_COUNTED = Sign("not counted", Colour(112, 120, 128), Mark.BAR, 0.25, (0.3, 0.7))
+NOT_COUNTED = Sign("not counted", Colour(98, 106, 114), Mark.BAR, 0.25, (0.3, 0.7))
 
 
 def sign_of(cell: CellEntry) -> Sign:

@@ -1,6 +1,7 @@
 """Reports as PDF: the order of their parts. The same report always gives the same bytes."""
 
 from collections import Counter
+from contextlib import closing
 
 from appliance.exchange.fieldview import write_field
 from appliance.exchange.furniture import Furniture
@@ -10,6 +11,7 @@ from appliance.exchange.report import (
     SMALL_FIELDS,
     TABLE_CELLS,
     ExaminationReport,
+    FieldEntry,
     FieldReport,
     Heading,
     by_probability,
@@ -43,9 +45,9 @@ def field_report(report: FieldReport) -> bytes:
     What could not be done is said: an image that failed the gate, was refused, failed in the
     analysis or still waits has a report too, without suggestions.
     """
-    book = ReportBook()
-    book.add(report)
-    return book.output()
+    with closing(ReportBook()) as book:
+        book.add(report)
+        return book.output()
 
 
 class ReportBook:
@@ -69,6 +71,10 @@ class ReportBook:
         title = _write_field_report(self._sheet, report)
         furniture = Furniture(report.heading, report.patient, title)
         self._parts.append((furniture, range(first, self.pages + 1)))
+
+    def close(self) -> None:
+        """Let go of what is open, where no file is to be made; may be called twice."""
+        self._sheet.close()
 
     def output(self) -> bytes:
         """Finish the file; nothing can be added after."""
@@ -109,26 +115,23 @@ def _write_field_report(sheet: Sheet, report: FieldReport) -> str:
 
 def examination_report(report: ExaminationReport) -> bytes:
     """Make the report over all images of an examination."""
-    sheet = Sheet()
-    _describe(sheet, report.heading)
-    sheet.open_page()
+    with closing(Sheet()) as sheet:
+        _describe(sheet, report.heading)
+        sheet.open_page()
+        _write_examination(sheet, report)
+        furniture = Furniture(report.heading, report.patient, "Report of the examination")
+        furniture.arrange(sheet, range(1, sheet.pages_count + 1))
+        return bytes(sheet.output())
+
+
+def _write_examination(sheet: Sheet, report: ExaminationReport) -> None:
     count = len(report.fields)
-    analysed = [field for field in report.fields if field.tally is not None]
-    subtitle = f"{count} image{'' if count == 1 else 's'}, {len(analysed)} analysed"
+    subtitle = f"{_of_images(count)}, {len(_analysed(report))} analysed"
     write_title(sheet, "Examination of a smear", f"{subtitle}: suggestions for the white cells")
     write_who_and_what(sheet, report.heading, report.patient, report.specimen)
     _write_failed_gates(sheet, report)
     _write_not_analysed(sheet, report)
-    models = {field.model for field in analysed if field.model is not None}
-    if analysed:
-        write_result(
-            sheet,
-            report.tally,
-            not_counted=sum(field.not_counted for field in report.fields),
-            limit=report.heading.decision_limit,
-            over=f"{len(analysed)} image{'' if len(analysed) == 1 else 's'}, pooled",
-            verified=bool(models) and all(model.verified_here for model in models),
-        )
+    _write_pooled(sheet, report)
     write_clinical(sheet, report.clinical, report.specimen)
     if report.fields:
         write_field_list(sheet, report.fields)
@@ -142,9 +145,24 @@ def examination_report(report: ExaminationReport) -> bytes:
     write_originals(sheet, report.fields)
     _write_origins(sheet, report)
     write_acts(sheet, report.acts, report.heading)
-    furniture = Furniture(report.heading, report.patient, "Report of the examination")
-    furniture.arrange(sheet, range(1, sheet.pages_count + 1))
-    return bytes(sheet.output())
+
+
+def _analysed(report: ExaminationReport) -> list[FieldEntry]:
+    return [field for field in report.fields if field.tally is not None]
+
+
+def _write_pooled(sheet: Sheet, report: ExaminationReport) -> None:
+    analysed = _analysed(report)
+    if analysed:
+        models = {field.model for field in analysed if field.model is not None}
+        write_result(
+            sheet,
+            report.tally,
+            not_counted=sum(field.not_counted for field in report.fields),
+            limit=report.heading.decision_limit,
+            over=f"{_of_images(len(analysed))}, pooled",
+            verified=bool(models) and all(model.verified_here for model in models),
+        )
 
 
 def _write_failed_gates(sheet: Sheet, report: ExaminationReport) -> None:
@@ -172,16 +190,15 @@ def _write_not_analysed(sheet: Sheet, report: ExaminationReport) -> None:
         write_box(sheet, "No images", ["This examination has no images yet."], alarm=False)
 
 
-def _of_images(count: int, what: str) -> str:
-    return f"{count} image{'' if count == 1 else 's'} {what}"
+def _of_images(count: int, what: str = "") -> str:
+    return f"{count} image{'' if count == 1 else 's'} {what}".rstrip()
 
 
 def _write_origins(sheet: Sheet, report: ExaminationReport) -> None:
     """Write each classifier once; an examination may have seen more than one."""
     used = Counter(field.model for field in report.fields if field.model is not None)
     for model, count in used.items():
-        images = f"{count} image{'' if count == 1 else 's'}"
-        write_provenance(sheet, model, ("Used for", images), report.heading)
+        write_provenance(sheet, model, ("Used for", _of_images(count)), report.heading)
     if not used:
         write_provenance(sheet, None, ("", ""), report.heading)
 

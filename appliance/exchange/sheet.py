@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fpdf import FPDF
 from fpdf.enums import TextDirection
+from fpdf.fonts import TTFFont
 from fpdf.line_break import Fragment
 
 from appliance.exchange.typefaces import Face, printable
@@ -76,6 +77,12 @@ class Sheet(FPDF):
         self.str_alias_nb_pages = ""
         self.cursor = TOP
         self._widths: dict[tuple[str, float, bool], float] = {}
+
+    def close(self) -> None:
+        """Let go of the typefaces' files, which `output` does too; may be called twice."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     def open_page(self) -> None:
         """Begin a page."""
