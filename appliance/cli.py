@@ -88,13 +88,12 @@ def _positive(text: str) -> float:
     return value
 
 
-def _settings(parsed: argparse.Namespace, **overrides: object) -> Settings:
+def _settings(parsed: argparse.Namespace) -> Settings:
     named = parsed.data or os.environ.get("SCOPESIDE_DATA")
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     data = Path(named) if named else Path(home) / "scopeside"
-    for key in ("host", "port"):
-        overrides.setdefault(key, getattr(parsed, key, None))
-    return load(data.absolute(), **overrides)
+    host, port = getattr(parsed, "host", None), getattr(parsed, "port", None)
+    return load(data.absolute(), host=host, port=port)
 
 
 def _serve(parsed: argparse.Namespace) -> int:
@@ -133,6 +132,7 @@ def _run_both(settings: Settings) -> int:
 
 
 def _demo(parsed: argparse.Namespace) -> int:
+    from appliance.records import database
     from appliance.services import demo
     from appliance.wiring import analysis_of, build
 
@@ -140,7 +140,11 @@ def _demo(parsed: argparse.Namespace) -> int:
 
     def fill(data: Path) -> str:
         appliance = build(load(data))
-        return demo.fill(appliance.accounts, appliance.capture, analysis_of(appliance), say=print)
+        analysis = analysis_of(appliance)
+        try:
+            return demo.fill(appliance.accounts, appliance.capture, analysis, say=print)
+        finally:
+            database.close()
 
     log_ins = demo.prepare(settings.data, fill)
     print(f"\nDemo lab at http://{settings.host}:{settings.port}\n\n{log_ins}\n", flush=True)

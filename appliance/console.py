@@ -87,7 +87,7 @@ class ReportFiles:
             self._book.add(report)
         else:
             self._out.mkdir(parents=True, exist_ok=True)
-            self._free_name(result).write_bytes(pdf.field_report(report))
+            self._free_name(self._out, result).write_bytes(pdf.field_report(report))
 
     def close(self) -> None:
         """Write the book, where there is one."""
@@ -95,14 +95,13 @@ class ReportFiles:
             self._out.parent.mkdir(parents=True, exist_ok=True)
             self._out.write_bytes(self._book.output())
 
-    def _free_name(self, result: Analysed) -> Path:
+    def _free_name(self, folder: Path, result: Analysed) -> Path:
         """Name a report after its image; files of one name from two folders keep apart."""
-        assert self._out is not None
         page = f"-{result.image.page + 1}" if result.image.pages > 1 else ""
         stem = Path(result.name).name + page
-        path, number = self._out / f"{stem}.pdf", 2
+        path, number = folder / f"{stem}.pdf", 2
         while path in self._written:
-            path, number = self._out / f"{stem}-{number}.pdf", number + 1
+            path, number = folder / f"{stem}-{number}.pdf", number + 1
         self._written.add(path)
         return path
 

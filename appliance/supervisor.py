@@ -42,9 +42,11 @@ class _Child:
             return 0.2
         lived_s = clock.now().timestamp() - self.started
         self.failures = 0 if lived_s > 10 else self.failures + 1
-        log.warning("%s ended with %s; starting it again", self.arguments[0], self.process.returncode)
+        log.warning(
+            "%s ended with %s; starting it again", self.arguments[0], self.process.returncode
+        )
         self.start()
-        return min(0.2 * 2**self.failures, 10.0)
+        return float(min(0.2 * 2**self.failures, 10.0))
 
 
 def supervise(commands: Sequence[Sequence[str]], stop: Event) -> None:

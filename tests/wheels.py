@@ -46,7 +46,10 @@ def resolve(python: str, glibc: int) -> list[str]:
     Raises:
         subprocess.CalledProcessError: one of them has no fitting wheel; stderr says which.
     """
-    platforms = ["manylinux2014_aarch64", *(f"manylinux_2_{n}_aarch64" for n in range(17, glibc + 1))]
+    platforms = [
+        "manylinux2014_aarch64",
+        *(f"manylinux_2_{n}_aarch64" for n in range(17, glibc + 1)),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [

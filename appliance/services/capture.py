@@ -59,8 +59,7 @@ class CaptureService:
         images = intake.read_images(data, name=name, limits=self.limits)
         passports = [quality.assess(i.pixels, greyscale=i.greyscale) for i in images]
         self.pictures.keep(data)
-        taken = self._record(examination_id, name, len(data), images, passports, by)
-        return taken
+        return self._record(examination_id, name, len(data), images, passports, by)
 
     def override(self, field_id: UUID, reason: str, *, by: Actor) -> FieldImage:
         """Go on with an image that failed the quality gate; the reason is kept and printed."""

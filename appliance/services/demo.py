@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance import clock
+from appliance.errors import Conflict
 from appliance.permissions import Role
 from appliance.records import clinical, examinations, patients
 from appliance.services.accounts import Accounts
@@ -130,8 +131,16 @@ def prepare(data: Path, fill: Callable[[Path], str]) -> str:
     Args:
         data: the folder.
         fill: makes the lab in the folder it is given and returns the log-ins to print.
+
+    Raises:
+        Conflict: the folder holds something else; real records are never mixed with drawn ones.
     """
     if not (data / LOG_INS).exists():
+        if data.exists() and any(data.iterdir()):
+            raise Conflict(
+                f"{data} is not a demo lab, so none is made in it",
+                advice="Name an empty folder: scopeside demo --data FOLDER",
+            )
         unfinished = data.with_name(f"{data.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
