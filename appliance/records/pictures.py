@@ -20,7 +20,7 @@ from uuid import uuid4
 from appliance.errors import DiskFull, NotFound, PictureDamaged, RecordsUnavailable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_KIND = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_KIND = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -66,11 +66,16 @@
       return job;
     });
     for (const job of jobs.reverse()) rows.prepend(job.row);
-    if (jobs.length) { rows.hidden = false; document.getElementById("no-rows")?.remove(); }
+    if (jobs.length) showList();
     next();
   }
 
   // --- rows ---
+  function showList() {
+    rows.hidden = false;
+    zone.classList.add("compact");
+    document.getElementById("no-rows")?.remove();
+  }
   function makeRow(name) {
     const row = template.content.firstElementChild.cloneNode(true);
     row.querySelector("[data-name]").textContent = name;
@@ -112,8 +117,7 @@
     const job = makeRow(name);
     mark(job, "broken", sentence);
     rows.prepend(job.row);
-    rows.hidden = false;
-    document.getElementById("no-rows")?.remove();
+    showList();
   }
 
   // --- sending ---
@@ -220,6 +224,10 @@
     error.hidden = false;
     error.querySelector("span").textContent = (body.fields && body.fields.reason) || body.detail;
   });
+
+  rows.addEventListener("toggle", (event) => {
+    if (event.target.open) event.target.scrollIntoView({ block: "center" });
+  }, true);
 
   window.addEventListener("beforeunload", (event) => {
     if (running || queue.length) event.preventDefault();

@@ -1,0 +1,178 @@
+"""Adding images: each file has its own end, in words; nothing half-done stays."""
+
+from io import BytesIO
+
+import pytest
+
+from appliance.records import audit, fields
+from appliance.settings import Settings
+from appliance.vocabulary import FieldState
+from tests.mutations import mutants
+from tests.samples import samples
+from tests.webui.examples import add_field, analyse, examination_of, picture
+
+BROKEN = {
+    "zero.png": b"",
+    "cut.png": picture(900)[:200],
+    "drawing.jpg": b"<svg xmlns='http://www.w3.org/2000/svg'></svg>",
+    "page.tif": b"<!doctype html><title>Smear</title>",
+    "program.png": b"MZ" + bytes(300),
+}
+
+
+@pytest.fixture
+def examination(olga):
+    return examination_of(olga)
+
+
+def _files(named):
+    return [(BytesIO(data), name) for name, data in named.items()]
+
+
+def test_every_format_is_taken_and_the_broken_are_named(as_user, examination):
+    page = as_user("olga").post(
+        f"/examinations/{examination.id}/upload",
+        data={"files": _files({**samples(), **BROKEN})},
+    )
+    assert page.status_code == 200
+    for name in BROKEN:
+        assert f"<strong>{name}</strong>" in page.text
+    kept = {row.original_name for row in fields.of_examination(examination.id)}
+    assert kept == set(samples())
+
+
+def test_a_form_of_broken_files_only_leaves_nothing(as_user, examination, appliance):
+    page = as_user("olga").post(
+        f"/examinations/{examination.id}/upload", data={"files": _files(BROKEN)}
+    )
+    assert page.status_code == 422
+    assert fields.of_examination(examination.id) == []
+    assert [p for p in appliance.pictures.root.rglob("*") if p.is_file()] == []
+
+
+def test_a_form_without_a_file_says_so(as_user, examination):
+    page = as_user("olga").post(f"/examinations/{examination.id}/upload", data={})
+    assert page.status_code == 422
+    assert "Choose one file at least." in page.text
+
+
+class TestWithAFewFilesAtATime:
+    @pytest.fixture
+    def settings(self, tmp_path):
+        return Settings(data=tmp_path, min_free_mb=0, max_files=2)
+
+    def test_files_beyond_the_limit_are_left_out_in_words(self, as_user, examination):
+        page = as_user("olga").post(
+            f"/examinations/{examination.id}/upload",
+            data={"files": _files({f"{n}.png": picture(n) for n in range(3)})},
+        )
+        assert "At most 2 files are taken in one upload." in page.text
+        assert len(fields.of_examination(examination.id)) == 2
+
+
+def test_an_image_already_there_is_recognised(as_user, examination):
+    browser = as_user("olga")
+    for _ in range(2):
+        page = browser.post(
+            f"/examinations/{examination.id}/upload", data={"files": _files({"a.png": picture(1)})}
+        )
+    assert page.status_code == 200
+    assert "is already in this examination, as image 1" in page.text
+    assert len(fields.of_examination(examination.id)) == 1
+
+
+def test_a_name_cannot_leave_its_place(as_user, examination):
+    name = "<script>alert(1)</script>\u202e.png"
+    page = as_user("olga").post(
+        f"/examinations/{examination.id}/upload", data={"files": _files({name: picture(1)})}
+    )
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+@pytest.mark.slow
+def test_damaged_files_never_break_the_appliance(as_user, examination):
+    browser = as_user("olga")
+    codes = set()
+    batch = list(mutants(seed=11, count=200))
+    for start in range(0, len(batch), 20):
+        named = dict(batch[start : start + 20])
+        page = browser.post(f"/examinations/{examination.id}/upload", data={"files": _files(named)})
+        codes.add(page.status_code)
+    assert codes <= {200, 422}
+
+
+def test_progress_counts_what_is_read_and_what_needs_a_person(
+    as_user, examination, appliance, olga
+):
+    add_field(appliance, examination.id, olga, 1)
+    add_field(appliance, examination.id, olga, 2)
+    add_field(appliance, examination.id, olga, 3, passed=False)
+    analyse([0.9, 0.1])
+    progress = as_user("hana").get(f"/examinations/{examination.id}/progress").json
+    assert progress["words"] == "1 of 3 read; 1 needs you"
+    assert (progress["read"], progress["waiting"], progress["need_you"]) == (1, 1, 1)
+    assert [(f["number"], f["state"], f["cells"]) for f in progress["fields"]] == [
+        (1, "analysed", 2),
+        (2, "accepted", 0),
+        (3, "refused", 0),
+    ]
+
+
+def test_asking_for_progress_does_not_fill_the_audit_log(as_user, examination):
+    browser = as_user("olga")
+    browser.get(f"/examinations/{examination.id}/upload")
+    before = audit.head().sequence
+    for _ in range(5):
+        browser.get(f"/examinations/{examination.id}/progress", headers={"X-Poll": "1"})
+    assert audit.head().sequence == before
+
+
+def test_progress_without_the_page_is_a_reading_and_audited(as_user, examination, hana):
+    browser = as_user("hana")
+    browser.get(f"/examinations/{examination.id}/progress")
+    (entry,) = audit.recent(action="examination:read", subject_id=examination.id)
+    assert entry.actor_id == hana.id
+
+
+def test_a_refused_image_shows_number_limit_and_sentence_at_once(
+    as_user, examination, appliance, olga
+):
+    add_field(appliance, examination.id, olga, 1, passed=False)
+    page = as_user("olga").get(f"/examinations/{examination.id}/upload").text
+    assert "Focus 2.5 edges" in page
+    assert "limit: at least 5.5 edges" in page
+    assert "The picture is blurred: focus again." in page
+    assert "Go on anyway" in page
+
+
+def test_who_may_not_go_on_is_not_offered_it(as_user, examination, appliance, olga):
+    field = add_field(appliance, examination.id, olga, 1, passed=False)
+    row = as_user("adam").get(f"/fields/{field.id}/row").text
+    assert "blurred" in row
+    assert "Go on anyway" not in row
+
+
+def test_a_closed_examination_offers_no_drop_zone(as_user, examination):
+    examination.status, examination.revision = "final", examination.revision + 1
+    examination.save()
+    browser = as_user("olga")
+    page = browser.get(f"/examinations/{examination.id}/upload").text
+    assert "it takes no more images" in page
+    assert 'id="dropzone"' not in page
+
+
+def test_only_who_adds_images_gets_the_page(as_user, examination):
+    address = f"/examinations/{examination.id}/upload"
+    assert as_user("olga").get(address).status_code == 200
+    assert as_user("hana").get(address).status_code == 403
+    assert as_user("adam").post(address, data={}).status_code == 403
+
+
+def test_uploaded_images_wait_for_the_worker_or_for_a_person(as_user, examination):
+    as_user("olga").post(
+        f"/examinations/{examination.id}/upload", data={"files": _files({"a.png": picture(1)})}
+    )
+    (row,) = fields.of_examination(examination.id)
+    assert row.state in {FieldState.ACCEPTED, FieldState.REFUSED}
+    assert row.uploaded_by.username == "olga"

@@ -1,0 +1,172 @@
+"""The JSON interface: what the pages do, for programs, with the same session and permissions.
+
+`openapi.py` describes every address; errors are problem objects made by `errors.py`.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
+
+from appliance.errors import InvalidInput, NotFound
+from appliance.permissions import ROLES, Permission
+from appliance.records import audit, examinations, fields
+from appliance.vocabulary import ExaminationStatus, Specimen
+from webui import openapi, opened, shapes
+from webui.access import SIGNED_IN, actor, appliance, needs, signed_in
+
+pages = Blueprint("api", __name__, url_prefix="/api/v1")
+
+LONGEST_PAGE = 200
+
+T = TypeVar("T")
+
+
+@pages.get("/openapi.json")
+@needs(SIGNED_IN)
+def document() -> ResponseReturnValue:
+    """Describe this interface."""
+    return jsonify(openapi.document())
+
+
+@pages.get("/session")
+@needs(SIGNED_IN)
+def show_session() -> ResponseReturnValue:
+    """Say who is signed in, and give the token that a POST carries as X-CSRFToken."""
+    person = signed_in()
+    session: shapes.Session = {
+        "username": person.username,
+        "full_name": person.full_name,
+        "role": person.role.value,
+        "permissions": sorted(ROLES[person.role]),
+        "csrf_token": generate_csrf(),
+    }
+    return jsonify(session)
+
+
+@pages.get("/examinations")
+@needs(Permission.EXAMINATION_READ)
+def list_examinations() -> ResponseReturnValue:
+    """List examinations, newest first, narrowed by the query."""
+    errors: dict[str, str] = {}
+    query = _query(errors)
+    limit = _whole("limit", 25, LONGEST_PAGE, errors)
+    page = _whole("page", 1, 1_000_000, errors)
+    if errors:
+        raise InvalidInput(errors)
+    found = examinations.find(query, limit=limit, offset=(page - 1) * limit)
+    audit.note("examination:list", by=actor(), details={"page": page, "total": found.total})
+    listing: shapes.ExaminationList = {
+        "examinations": [shapes.examination(listed) for listed in found],
+        "page": page,
+        "pages": found.pages,
+        "total": found.total,
+    }
+    return jsonify(listing)
+
+
+@pages.get("/examinations/<uuid:examination_id>")
+@needs(Permission.EXAMINATION_READ)
+def show_examination(examination_id: UUID) -> ResponseReturnValue:
+    """Show one examination with its images."""
+    opened.examination(examination_id)
+    listed = examinations.summary(examination_id)
+    if listed is None:
+        raise NotFound("There is no such examination.")
+    tallies = examinations.tallies_of_fields(examination_id)
+    whole: shapes.WholeExamination = {
+        "examination": shapes.examination(listed),
+        "images": [
+            shapes.field(row, tallies.get(row.id, {}))
+            for row in fields.of_examination(examination_id)
+        ],
+    }
+    return jsonify(whole)
+
+
+@pages.get("/examinations/<uuid:examination_id>/progress")
+@needs(Permission.EXAMINATION_READ)
+def show_progress(examination_id: UUID) -> ResponseReturnValue:
+    """Say how far the images are."""
+    opened.examination_again(examination_id)
+    rows = fields.of_examination(examination_id)
+    return jsonify(shapes.progress(rows, examinations.tallies_of_fields(examination_id)))
+
+
+@pages.post("/examinations/<uuid:examination_id>/fields")
+@needs(Permission.FIELD_ADD)
+def add_field(examination_id: UUID) -> ResponseReturnValue:
+    """Take one file; every page of it becomes an image. Sent again, it is recognised."""
+    given = [file for file in request.files.getlist("file") if file.filename]
+    if len(given) != 1:
+        raise InvalidInput({"file": "Send one file in each request, in the part named file."})
+    name = given[0].filename or "unnamed"
+    taken = appliance().capture.add_file(examination_id, name, given[0].read(), by=actor())
+    upload: shapes.Upload = {
+        "name": name,
+        "taken": [
+            {"duplicate": page.duplicate, "field": shapes.field(page.field, _tally(page.field.id))}
+            for page in taken
+        ],
+    }
+    created = not all(page.duplicate for page in taken)
+    location = url_for("api.show_field", field_id=taken[0].field.id)
+    return jsonify(upload), 201 if created else 200, {"Location": location}
+
+
+@pages.get("/fields/<uuid:field_id>")
+@needs(Permission.EXAMINATION_READ)
+def show_field(field_id: UUID) -> ResponseReturnValue:
+    """Show one image with its passport and counts."""
+    return jsonify(shapes.field(opened.field(field_id), _tally(field_id)))
+
+
+@pages.get("/fields/<uuid:field_id>/cells")
+@needs(Permission.EXAMINATION_READ)
+def list_cells(field_id: UUID) -> ResponseReturnValue:
+    """List the cells of one image with their outlines."""
+    opened.field(field_id)
+    listing: shapes.CellList = {"cells": [shapes.cell(row) for row in fields.cells_of(field_id)]}
+    return jsonify(listing)
+
+
+def _tally(field_id: UUID) -> shapes.BySuggestion:
+    return examinations.tally_of_field(field_id)
+
+
+def _query(errors: dict[str, str]) -> examinations.Query:
+    return examinations.Query(
+        text=request.args.get("text", "")[:200],
+        status=_read("status", ExaminationStatus, errors),
+        specimen=_read("specimen", Specimen, errors),
+        date_from=_read("date_from", date.fromisoformat, errors),
+        date_to=_read("date_to", date.fromisoformat, errors),
+        patient_id=_read("patient_id", UUID, errors),
+        needs=_read("needs", examinations.Needs, errors),
+    )
+
+
+def _read(name: str, convert: Callable[[str], T], errors: dict[str, str]) -> T | None:
+    """Read a value of the query; what it cannot be is said at its name."""
+    given = request.args.get(name, "")
+    if not given:
+        return None
+    try:
+        return convert(given)
+    except ValueError:
+        errors[name] = (
+            f"{name} cannot be {given[:60]!r}; the OpenAPI document lists what it can be."
+        )
+        return None
+
+
+def _whole(name: str, default: int, highest: int, errors: dict[str, str]) -> int:
+    given = request.args.get(name, str(default))
+    if given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= highest:
+        return int(given)
+    errors[name] = f"{name} is a whole number from 1 to {highest}."
+    return default
