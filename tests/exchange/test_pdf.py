@@ -212,7 +212,7 @@ def test_a_full_field_stays_small_and_quick(make_report, make_entry, draw_image)
     assert time.process_time() - started < 1.5
 
 
-@pytest.mark.parametrize("cells", [0, 1, 40, 150])
+@pytest.mark.parametrize("cells", [0, 1, 150])
 def test_nothing_stands_between_the_text_and_the_foot(make_report, make_entry, cells):
     long = "Wolfeschlegelsteinhausenbergerdorff " * 6
     field = make_entry(cells, failing=("focus", "stain"), name="n" * 250)
@@ -259,7 +259,7 @@ def test_an_examination_without_images_says_so(make_examination, read_pages):
 
 @pytest.mark.slow
 def test_a_large_examination_is_bounded_and_says_so(make_examination, read_pages):
-    report = make_examination(100, 30)
+    report = make_examination(12, 250)
     pdf = examination_report(report)
     text = " ".join(read_pages(pdf))
     assert len(pdf) < 12_000_000

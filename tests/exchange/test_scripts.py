@@ -56,11 +56,11 @@ def drawn():
     """Writes one line on a sheet, which is closed after the test."""
     sheets = []
 
-    def draw(text, *, bold=False):
+    def draw(text):
         sheet = Sheet()
         sheets.append(sheet)
         sheet.open_page()
-        sheet.put(20, 50, text, Type(12, bold=bold))
+        sheet.put(20, 50, text, Type(12))
         return sheet
 
     yield draw
@@ -100,12 +100,12 @@ def _glyph_of_code(font):
 
 @pytest.mark.parametrize("script", NAMES)
 def test_no_glyph_of_a_name_is_missing(drawn, script):
-    for bold in (False, True):
-        pdf = bytes(drawn(NAMES[script], bold=bold).output())
-        glyphs = [glyph for ids in glyph_ids(pdf).values() for glyph in ids]
-        assert glyphs
-        # Glyph 0 is .notdef, the empty box.
-        assert 0 not in glyphs
+    sheet = drawn(NAMES[script])
+    sheet.put(20, 60, NAMES[script], Type(12, bold=True))
+    glyphs = [glyph for ids in glyph_ids(bytes(sheet.output())).values() for glyph in ids]
+    assert len(glyphs) >= len(NAMES[script])
+    # Glyph 0 is .notdef, the empty box.
+    assert 0 not in glyphs
 
 
 @pytest.mark.parametrize("script", NAMES)
@@ -210,7 +210,7 @@ def one_sheet():
     sheet.close()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(text=st.text(st.characters(), max_size=80))
 def test_any_text_at_all_is_set_within_its_width(one_sheet, text):
     kind = Type(9)
@@ -221,7 +221,7 @@ def test_any_text_at_all_is_set_within_its_width(one_sheet, text):
     one_sheet.write_lines(16, 100, one_sheet.clipped(text, 40.0, 3, kind), kind, width=40.0)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(name=st.text(st.characters(), min_size=1, max_size=60), notes=st.text(max_size=200))
 def test_no_name_and_no_note_stops_a_report(make_report, make_entry, name, notes):
     report = make_report(field=make_entry(2, name=name))
