@@ -1,0 +1,150 @@
+"""The field's own ruler: how wide a red cell is, in pixels.
+
+Red cells are about 7.2 um wide in health, so everything else can be judged relative to them without
+being told the magnification. Votes come from lone round red cells, from the distance transform of
+crowded ones, and from whole white cells; the size of the nuclei says which votes are plausible, and
+stands in alone where a picture shows no red cell.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.pipeline.absorbance import Absorbance, Mask, Plane
+
+RED_CELL_UM = 7.2
+NUCLEAR = 0.12
+"""Nuclear index that is hardly ever reached by anything but nuclei and platelets."""
+
+_GRID = np.linspace(np.log(4.0), np.log(260.0), 180)
+_LEVELS = 700.0
+_ENOUGH = 150
+_NUCLEUS_TO_RED_CELL = 1.3
+_WHITE_TO_RED_CELL = 1.75
+
+Votes = NDArray[np.float64]
+
+
+def red_cell_diameter(absorbance: Absorbance, *, expected_px: float | None = None) -> float:
+    """Estimate the diameter of a red cell.
+
+    Args:
+        absorbance: Of the whole image.
+        expected_px: What the image's stated scale would make of a red cell, if there is one.
+
+    Returns:
+        Diameter in pixels of the given planes, 4 to 260.
+    """
+    darkness = cv2.GaussianBlur(absorbance.darkness, (0, 0), 0.8)
+    levels = cv2.convertScaleAbs(np.maximum(darkness, 0), alpha=_LEVELS)
+    nuclear = np.greater(absorbance.index, NUCLEAR).view(np.uint8)
+    threshold = _foreground_level(levels, nuclear)
+    nucleus = _nuclear_diameter(nuclear)
+    red, white = _round_things(levels, nuclear, threshold)
+    votes = _bumps(red, 0.10, 1.0)
+    votes += _bumps(_crowded(levels, nuclear, threshold, nucleus), 0.12, 0.3)
+    votes += _bumps([diameter / _WHITE_TO_RED_CELL for diameter in white], 0.20, 0.4)
+    score = (votes + 0.5) * _plausible(nucleus, expected_px)
+    return float(np.exp(_GRID[int(score.argmax())]))
+
+
+def _foreground_level(levels: Mask, nuclear: Mask) -> int:
+    """Darkness that parts red cells from the empty slide; the nuclei are left out of it."""
+    rest = levels[cv2.dilate(nuclear, np.ones((5, 5), np.uint8)) == 0]
+    if rest.size < 100:
+        rest = levels.ravel()
+    level, _ = cv2.threshold(rest.reshape(1, -1), 0, 255, cv2.THRESH_OTSU)
+    return int(level)
+
+
+def _nuclear_diameter(nuclear: Mask) -> float | None:
+    """Typical diameter of the nuclei, by area; a clump counts as four of its inner radii."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(nuclear, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA].astype(np.float64)
+    big = areas > 25
+    if not big.any():
+        return None
+    padded = cv2.copyMakeBorder(nuclear, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    radii = np.zeros(count, np.float32)
+    np.maximum.at(radii, labels[nuclear > 0].astype(np.intp), inside[nuclear > 0])
+    radii = np.minimum(radii, max(nuclear.shape))  # an image that is all nucleus has no edge
+    diameters = np.minimum(np.sqrt(4 * areas[big] / np.pi), 4.0 * radii[1:][big])
+    return float(np.exp(np.average(np.log(diameters), weights=areas[big])))
+
+
+def _round_things(levels: Mask, nuclear: Mask, threshold: int) -> tuple[list[float], list[float]]:
+    """Diameters of lone round cells: those without a nucleus, and those with one."""
+    red: list[float] = []
+    white: list[float] = []
+    for factor in (0.75, 0.55):
+        mask = np.greater(levels, max(14, int(factor * threshold))).view(np.uint8)
+        contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        for contour in contours[:: 1 + len(contours) // _ENOUGH]:
+            if len(contour) < 16 or not _is_lone_and_round(contour, mask.shape):
+                continue
+            x, y, width, height = cv2.boundingRect(contour)
+            share = cv2.mean(nuclear[y : y + height, x : x + width])[0]
+            diameter = float(np.sqrt(4 * cv2.contourArea(contour) / np.pi))
+            if share <= 0.12:
+                red.append(diameter)
+            elif share > 0.2:
+                white.append(diameter)
+        if len(red) > 8:
+            break
+    return red, white
+
+
+def _is_lone_and_round(contour: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    """Tell whether a contour is one whole disc rather than a pile, a crescent or a cut one."""
+    x, y, width, height = cv2.boundingRect(contour)
+    if x <= 0 or y <= 0 or x + width >= shape[1] or y + height >= shape[0]:
+        return False
+    area = cv2.contourArea(contour)
+    if area < 40 or 4 * np.pi * area < 0.72 * cv2.arcLength(contour, True) ** 2:
+        return False
+    return bool(area >= 0.92 * cv2.contourArea(cv2.convexHull(contour)))
+
+
+def _crowded(levels: Mask, nuclear: Mask, threshold: int, nucleus: float | None) -> list[float]:
+    """Widths at the peaks of the distance transform: cells that touch or overlap their like."""
+    mask: Mask = np.greater(levels, max(14, int(0.7 * threshold))).view(np.uint8)
+    pallor = 0.16 * nucleus * nucleus if nucleus else 400.0
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
+    hole = (stats[:, cv2.CC_STAT_AREA] < pallor).astype(np.uint8)
+    hole[0] = 0
+    mask = cv2.bitwise_or(mask, hole[labels])
+    padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    inside: Plane = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    inside = cv2.GaussianBlur(inside, (0, 0), 1.0)
+    reach = 2 * int(0.15 * nucleus) + 3 if nucleus else 9
+    peaks = (inside >= cv2.dilate(inside, np.ones((reach, reach), np.uint8))) & (inside > 3.5)
+    if cv2.countNonZero(nuclear):
+        away: Plane = cv2.distanceTransform(1 - nuclear, cv2.DIST_L2, 3)
+        peaks &= away > 0.9 * inside
+    return [2.05 * float(radius) for radius in inside[peaks]]
+
+
+def _bumps(diameters: list[float], spread: float, weight: float) -> Votes:
+    """Sum of bell curves over the grid of sizes, larger things weighing more than specks."""
+    if not diameters:
+        return np.zeros_like(_GRID)
+    sizes = np.asarray(diameters, np.float64)
+    bells = np.exp(-0.5 * ((_GRID[:, None] - np.log(sizes)) / spread) ** 2)
+    return np.asarray(weight * bells @ np.minimum(9.0, (sizes / 30.0) ** 2))
+
+
+def _plausible(nucleus: float | None, expected_px: float | None) -> Votes:
+    """How well each size goes with the stated scale, else with the nuclei seen.
+
+    Much smaller than the nuclei is hardly possible; larger is, for the "nuclei" may be platelets.
+    """
+    if expected_px is not None:
+        return np.asarray(np.exp(-0.5 * ((_GRID - np.log(expected_px)) / 0.15) ** 2) + 1e-6)
+    if nucleus is None:
+        return np.ones_like(_GRID)
+    off = _GRID - np.log(nucleus / _NUCLEUS_TO_RED_CELL)
+    smaller, larger = 1 / (1 + (off / 0.4) ** 2) ** 2, 1 / (1 + (off / 0.5) ** 2)
+    return np.asarray(np.where(off < 0, smaller, larger))
