@@ -15,6 +15,7 @@ from flask_wtf.csrf import generate_csrf
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import ROLES, Permission
 from appliance.records import audit, examinations, fields
+from appliance.records.paging import Page
 from appliance.vocabulary import ExaminationStatus, Specimen
 from webui import openapi, opened, shapes
 from webui.access import SIGNED_IN, actor, appliance, needs, signed_in
@@ -52,17 +53,11 @@ def show_session() -> ResponseReturnValue:
 @needs(Permission.EXAMINATION_READ)
 def list_examinations() -> ResponseReturnValue:
     """List examinations, newest first, narrowed by the query."""
-    errors: dict[str, str] = {}
-    query = _query(errors)
-    limit = _whole("limit", 25, LONGEST_PAGE, errors)
-    page = _whole("page", 1, 1_000_000, errors)
-    if errors:
-        raise InvalidInput(errors)
-    found = examinations.find(query, limit=limit, offset=(page - 1) * limit)
-    audit.note("examination:list", by=actor(), details={"page": page, "total": found.total})
+    found = _found()
+    audit.note("examination:list", by=actor(), details={"total": found.total})
     listing: shapes.ExaminationList = {
         "examinations": [shapes.examination(listed) for listed in found],
-        "page": page,
+        "page": found.number,
         "pages": found.pages,
         "total": found.total,
     }
@@ -101,21 +96,16 @@ def show_progress(examination_id: UUID) -> ResponseReturnValue:
 @needs(Permission.FIELD_ADD)
 def add_field(examination_id: UUID) -> ResponseReturnValue:
     """Take one file; every page of it becomes an image. Sent again, it is recognised."""
-    given = [file for file in request.files.getlist("file") if file.filename]
-    if len(given) != 1:
-        raise InvalidInput({"file": "Send one file in each request, in the part named file."})
-    name = given[0].filename or "unnamed"
-    taken = appliance().capture.add_file(examination_id, name, given[0].read(), by=actor())
-    upload: shapes.Upload = {
-        "name": name,
-        "taken": [
-            {"duplicate": page.duplicate, "field": shapes.field(page.field, _tally(page.field.id))}
-            for page in taken
-        ],
-    }
-    created = not all(page.duplicate for page in taken)
+    name, data = _one_file()
+    taken = appliance().capture.add_file(examination_id, name, data, by=actor())
+    pages_taken: list[shapes.Taken] = [
+        {"duplicate": page.duplicate, "field": shapes.field(page.field, _tally(page.field.id))}
+        for page in taken
+    ]
+    upload: shapes.Upload = {"name": name, "taken": pages_taken}
+    status = 200 if all(page.duplicate for page in taken) else 201
     location = url_for("api.show_field", field_id=taken[0].field.id)
-    return jsonify(upload), 201 if created else 200, {"Location": location}
+    return jsonify(upload), status, {"Location": location}
 
 
 @pages.get("/fields/<uuid:field_id>")
@@ -132,6 +122,23 @@ def list_cells(field_id: UUID) -> ResponseReturnValue:
     opened.field(field_id)
     listing: shapes.CellList = {"cells": [shapes.cell(row) for row in fields.cells_of(field_id)]}
     return jsonify(listing)
+
+
+def _one_file() -> tuple[str, bytes]:
+    given = [file for file in request.files.getlist("file") if file.filename]
+    if len(given) != 1:
+        raise InvalidInput({"file": "Send one file in each request, in the part named file."})
+    return given[0].filename or "unnamed", given[0].read()
+
+
+def _found() -> Page[examinations.Listed]:
+    errors: dict[str, str] = {}
+    query = _query(errors)
+    limit = _whole("limit", 25, LONGEST_PAGE, errors)
+    page = _whole("page", 1, 1_000_000, errors)
+    if errors:
+        raise InvalidInput(errors)
+    return examinations.find(query, limit=limit, offset=(page - 1) * limit)
 
 
 def _tally(field_id: UUID) -> shapes.BySuggestion:

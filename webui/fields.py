@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import Permission
-from appliance.records import audit, examinations, fields
+from appliance.records import audit, cells, examinations, fields
 from appliance.records.tables import FieldImage
 from appliance.vocabulary import FieldState
 from webui import cellviews, galleries, opened, shapes
@@ -78,7 +78,7 @@ def show_gallery(examination_id: UUID) -> str:
     by_id = {row.id: row for row in rows}
     views = [
         cellviews.CellView(cell, by_id[cell.__data__["field"]], cellviews.group_of(cell))
-        for cell in fields.cells_of_examination(examination_id)
+        for cell in cells.places_in(examination_id)
     ]
     return galleries.page(examination, views, rows)
 

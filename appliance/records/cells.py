@@ -61,5 +61,21 @@ def cells_of_examination(examination_id: UUID) -> list[Cell]:
     )
 
 
+def places_in(examination_id: UUID) -> list[Cell]:
+    """Return the cells of all fields in order without their outlines, which are most of a cell.
+
+    For galleries: two thousand cells with outlines take a second to read, without a tenth.
+    """
+    columns = [
+        column for column in Cell._meta.sorted_fields if column.name not in {"nucleus", "outline"}
+    ]
+    return list(
+        Cell.select(*columns)
+        .join(FieldImage)
+        .where(FieldImage.examination == examination_id)
+        .order_by(FieldImage.number, Cell.number)
+    )
+
+
 def _points(outline: Outline) -> list[list[int]]:
     return [[int(x), int(y)] for x, y in outline]

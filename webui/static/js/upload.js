@@ -124,6 +124,7 @@
   function next() {
     while (running < AT_ONCE && queue.length) start(queue.shift());
     leave.hidden = !(running || queue.length);
+    window.scopeside.progress.retell();
   }
   function start(job) {
     running += 1;
@@ -133,7 +134,7 @@
   async function send(job) {
     mark(job, "sending", "");
     const answer = await post(job);
-    if (answer.status === 200 || answer.status === 201) return taken(job, answer.body);
+    if (answer.body && answer.body.taken) return taken(job, answer.body);
     if (answer.status === 401) return refuse(job, "Nobody is signed in any more. Sign in, then try again.", true);
     if (answer.status && answer.status < 500) return refuse(job, said(answer), false);
     if (job.tries < WAITS_S.length && answer.status !== 507 && answer.status !== 500) {

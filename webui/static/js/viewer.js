@@ -13,6 +13,9 @@
     const [x, y, w, h] = node.dataset.box.split(" ").map(Number);
     return { node, number: Number(node.dataset.cell), x, y, w, h };
   });
+  const NEAR_PX = 48; // a box that wide leaves the cell free beside its number
+  const widths = cells.map((cell) => cell.w).sort((a, b) => a - b);
+  const usual = widths[Math.floor(widths.length / 2)] || width;
   const TOUCH_PX = 24; // half a finger: a tap beside a small box still means it
 
   const zoom = document.createElement("div");
@@ -49,6 +52,7 @@
     const shown = viewer.viewport.getContainerSize().x * viewer.viewport.getZoom(true);
     if (!shown) return;
     boxes.style.setProperty("--px", String(width / shown));
+    boxes.classList.toggle("far", usual * (shown / width) < NEAR_PX);
     drawScale(shown / width);
   }
 
