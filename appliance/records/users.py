@@ -14,6 +14,9 @@ from appliance.records.tables import User
 from appliance.vocabulary import Actor
 
 LONGEST_USERNAME = 40
+"""Characters."""
+
+_NAMED = ("username", "full_name", "role")
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]+")
 
@@ -42,7 +45,7 @@ def add(
     Raises:
         InvalidInput: username, full_name or role cannot be taken.
     """
-    values = _checked({"username": username, "full_name": full_name, "role": role})
+    values = check({"username": username, "full_name": full_name, "role": role})
     row = User(**values, password_hash=password_hash, must_change_password=must_change_password)
     author = by or Actor(user_id=row.id, name=row.full_name, role=row.role, address=address)
     with transaction():
@@ -64,7 +67,7 @@ def change(
     with transaction():
         row = fetch(User, user_id, revision)
         named = {name: values.get(name, row.__data__[name]) for name in _NAMED}
-        update(row, values | _checked(named), action, by=by)
+        update(row, values | check(named), action, by=by)
     return row
 
 
@@ -117,10 +120,12 @@ def actor_of(user: User, address: str = "") -> Actor:
     return Actor(user_id=user.id, name=user.full_name, role=user.role, address=address)
 
 
-_NAMED = ("username", "full_name", "role")
+def check(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check user name, full name and role, and return them as they are kept.
 
-
-def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    Raises:
+        InvalidInput: with a sentence for each that cannot be taken.
+    """
     entries = Entries(values, _NAMED)
     username = entries.text(
         "username", "User name", longest=LONGEST_USERNAME, required=True

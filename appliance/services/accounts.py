@@ -50,7 +50,7 @@ class Accounts:
             Conflict: there is an administrator already.
             InvalidInput: user name, name or password cannot be taken.
         """
-        passwords.check(password, username=username)
+        _check_all(username, full_name, password)
         hashed = self._hash(password)
         with transaction():
             if users.any_administrator():
@@ -215,11 +215,14 @@ class Accounts:
             _refused(stranger, None, "unknown")
             return None
         row = users.get(user.id)
+        if row.password_hash != user.password_hash:
+            # Another log-in at this moment may have renewed the hash of the very same password.
+            matches = self._matches(row.password_hash, password)
         if row.disabled:
             _refused(stranger, row, "disabled")
         elif _is_locked(row):
             _refused(stranger, row, "locked")
-        elif not matches or row.password_hash != user.password_hash:
+        elif not matches:
             self._count_failure(row, stranger)
         else:
             self._welcome(row, password, users.actor_of(row, address))
@@ -252,6 +255,21 @@ class Accounts:
             return self._hasher.verify(hashed, typed)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _check_all(username: str, full_name: str, password: str) -> None:
+    """Check a form of its own at once, so that a person sees all that is wrong with it."""
+    problems: dict[str, str] = {}
+    try:
+        users.check({"username": username, "full_name": full_name, "role": Role.ADMINISTRATOR})
+    except InvalidInput as refused:
+        problems |= refused.fields
+    try:
+        passwords.check(password, username=username)
+    except InvalidInput as refused:
+        problems |= refused.fields
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _set_password(row: User, hashed: str, by: Actor, action: str, *, one_time: bool) -> User:

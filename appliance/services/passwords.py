@@ -14,6 +14,7 @@ MIN_LENGTH = 12
 MAX_LENGTH = 256
 """So that nobody keeps the hash function busy with megabytes."""
 
+_SHORTEST_NAME = 3  # a user name of two letters is part of half of all words
 _LONGEST_REPEATED = 6  # 123456123456, abcabcabcabc
 
 # Words that most passwords of published leaks are made of, and what a laboratory with this
@@ -76,7 +77,7 @@ def _fault(password: str, username: str) -> str:
         return "This password is among the first that anybody would try. Choose another."
     if any(_repeats(folded, folded[:length]) for length in range(1, _LONGEST_REPEATED + 1)):
         return "This password repeats the same few characters. Choose another."
-    if username and username in folded:
+    if len(username) >= _SHORTEST_NAME and username in folded:
         return "A password must not contain the user name."
     return ""
 
