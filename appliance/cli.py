@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    for library in ("apscheduler", "peewee"):  # each job and each migration, every time
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         command: Callable[[argparse.Namespace], int] = parsed.command
         return command(parsed)
@@ -193,7 +196,7 @@ def _analyse(parsed: argparse.Namespace) -> int:
     )
     reports = ReportFiles(parsed.pdf, laboratory=settings.laboratory)
     failed = False
-    with progress(len(files)) as bar:
+    with closing(results), progress(len(files)) as bar:
         for pages in results:
             for result in pages:
                 failed |= isinstance(result, batch.Failed)

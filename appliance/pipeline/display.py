@@ -51,7 +51,7 @@ def cell_atlas_jpeg(pixels: Pixels, boxes: Sequence[Box], *, tile_px: int = 160)
 def cell_view(pixels: Pixels, box: Box, *, side_px: int, margin: float = 0.2) -> Pixels:
     """Cut a square around a cell, `margin` of its longer side wider on each side.
 
-    Beyond the image's edge the tile repeats the edge pixels: a black frame would look like a finding.
+    Beyond the image's edge the edge pixels repeat: a black frame would look like a finding.
     """
     side = max(box.width, box.height) * (1 + 2 * margin)
     centre_x, centre_y = box.x + box.width / 2, box.y + box.height / 2

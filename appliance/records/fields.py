@@ -50,7 +50,7 @@ __all__ = [
     "waiting",
 ]
 
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 10  # a flaky power supply breaks one off more than once; a bad picture always
 """After so many analyses that broke off with the worker, the field counts as failed."""
 
 

@@ -1,6 +1,6 @@
 """The pipeline without a server: files in, one plain object an image out, in the fixed shape."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -58,7 +58,7 @@ def run(
     *,
     limits: intake.Limits,
     um_per_px: float | None = None,
-) -> Iterator[list[Analysed | Failed]]:
+) -> Generator[list[Analysed | Failed], None, None]:
     """Analyse file after file; one list for each, with an entry for every page."""
     for path in files:
         try:

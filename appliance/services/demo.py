@@ -7,8 +7,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from appliance import clock
 from appliance.errors import Conflict
@@ -18,8 +21,8 @@ from appliance.services.accounts import Accounts
 from appliance.services.analysis import AnalysisService
 from appliance.services.capture import CaptureService
 from appliance.settings import FILE_NAME
-from appliance.vocabulary import Actor, Sex, Specimen, Stain
-from firmware_hooks.slides import draw_field, encode_png
+from appliance.vocabulary import Actor, Pixels, Sex, Specimen, Stain
+from firmware_hooks.slides import draw_field, light_up, mix_stain
 
 LOG_INS = "log-ins.txt"
 _UM_PER_PX = 0.13
@@ -207,8 +210,15 @@ def _examine(case: _Case, capture: CaptureService, technician: Actor) -> None:
             case.seed + index,
             cells=cells,
             blasts=blasts,
-            stain=case.stain.value,
+            stain=mix_stain(case.seed),
+            light=light_up(case.seed),
             um_per_px=_UM_PER_PX,
         )
-        name = f"simulated-field-{index + 1}.png"
-        capture.add_file(examination.id, name, encode_png(drawn.pixels), by=technician)
+        name = f"simulated-field-{index + 1}.jpg"
+        capture.add_file(examination.id, name, _as_camera_file(drawn.pixels), by=technician)
+
+
+def _as_camera_file(pixels: Pixels) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=93)
+    return file.getvalue()

@@ -1,4 +1,4 @@
-"""Keeps the data folder small and the database quick; removes nothing that a person was promised."""
+"""Keeps the data folder small and the database quick; removes nothing that was promised."""
 
 import logging
 

@@ -15,7 +15,7 @@ def secret_key(data: Path) -> bytes:
 
 
 def setup_code(data: Path) -> str:
-    """Return the code that a stranger on the network lacks: asked before the first administrator."""
+    """Return the code that a stranger on the network lacks; the first-run wizard asks for it."""
     code = f"{secrets.randbelow(10**8):08d}"
     return _kept(data / _SETUP, code.encode()).decode()
 

@@ -1,4 +1,4 @@
-"""Either process may be killed at any moment: nothing that was acknowledged is lost or done twice."""
+"""Either process may be killed at any moment: nothing acknowledged is lost or done twice."""
 
 import random
 from collections import Counter
@@ -8,6 +8,7 @@ from threading import Event, local
 from time import monotonic
 from uuid import UUID
 
+import cv2
 import pytest
 import requests
 
@@ -17,7 +18,7 @@ from appliance.records import audit, database, examinations, fields, patients, u
 from appliance.records.tables import AuditEvent
 from appliance.settings import Settings
 from appliance.vocabulary import Actor, FieldState
-from firmware_hooks.slides import draw_field, encode_png
+from firmware_hooks.slides import draw_field
 from tests.flow.live import Client, LiveAppliance
 
 KILLS = 50
@@ -63,7 +64,8 @@ def images() -> list[bytes]:
     for number in range(IMAGES):
         pixels = drawn[number % len(drawn)].pixels.copy()
         pixels[0, 0] = (number, number, 255 - number)
-        made.append(encode_png(pixels))
+        _, encoded = cv2.imencode(".png", pixels[..., ::-1])
+        made.append(encoded.tobytes())
     return made
 
 

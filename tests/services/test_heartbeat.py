@@ -25,9 +25,11 @@ def test_the_age_counts_from_the_last_beat(tmp_path):
 
 
 def test_a_second_worker_on_the_same_folder_is_refused(tmp_path):
-    with heartbeat.sole_worker(tmp_path):
-        with pytest.raises(Conflict, match="another worker already runs"):
-            heartbeat.sole_worker(tmp_path).__enter__()
+    with (
+        heartbeat.sole_worker(tmp_path),
+        pytest.raises(Conflict, match="another worker already runs"),
+    ):
+        heartbeat.sole_worker(tmp_path).__enter__()
     with heartbeat.sole_worker(tmp_path):
         pass
 
