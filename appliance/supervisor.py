@@ -33,7 +33,7 @@ class _Child:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "appliance.cli", *self.arguments]
-        self.process = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603, PLW1509
+        self.process = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603
         self.started = clock.now().timestamp()
 
     def revive(self) -> float:

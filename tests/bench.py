@@ -26,11 +26,11 @@ import requests
 from appliance.pipeline import crops, intake, quality
 from appliance.pipeline.cells import find_cells
 from appliance.services.analysis import analyse
+from appliance.settings import Settings
 from appliance.vocabulary import Crops
 from appliance.wiring import BUNDLES
 from firmware_hooks.slides import draw_field
 from models.litert import open_classifier
-from appliance.settings import Settings
 
 OUT = Path("build/bench.json")
 BUNDLE = BUNDLES / Settings.model

@@ -218,16 +218,16 @@ def test_what_a_killed_worker_left_is_given_back(field: FieldImage):
     assert fields.release_all() == 0
 
 
-def test_a_picture_that_kills_the_worker_three_times_fails(field: FieldImage):
+def test_a_picture_that_kills_the_worker_again_and_again_fails(field: FieldImage):
     given_back = []
-    for run in range(3):
+    for run in range(fields.MAX_ATTEMPTS):
         fields.claim_oldest(f"run {run}")
         given_back.append(fields.release_all())
     row = fields.get(field.id)
-    assert given_back == [1, 1, 0]
+    assert given_back == [1] * (fields.MAX_ATTEMPTS - 1) + [0]
     assert row.state == FieldState.FAILED
-    assert row.reason == "The analysis broke off 3 times on this image."
-    assert fields.claim_oldest("run 4") is None
+    assert row.reason == f"The analysis broke off {fields.MAX_ATTEMPTS} times on this image."
+    assert fields.claim_oldest("one more run") is None
 
 
 def test_a_picture_that_killed_the_worker_goes_to_the_end_of_the_line(
