@@ -36,3 +36,15 @@ def test_a_model_is_written_with_its_first_result(database: Database, analysis):
     first, second = (cells.release_of(model, {"id": model.id}) for _ in range(2))
     assert first == second
     assert ModelRelease.get().card == {"id": model.id}
+
+
+def test_a_gallery_is_read_in_order_without_outlines(field: FieldImage, analysis):
+    found = analysis(3)
+    cells.write(field.id, found.cells, found.verdicts)
+    places = cells.places_in(field.examination_id)
+    assert [(cell.number, cell.x, cell.field_id) for cell in places] == [
+        (1, 0, field.id),
+        (2, 1, field.id),
+        (3, 2, field.id),
+    ]
+    assert "nucleus" not in places[0].__data__

@@ -6,7 +6,7 @@ import pytest
 from peewee import Database
 
 from appliance.clock import now, to_iso
-from appliance.records import examinations, fields, patients
+from appliance.records import examinations, fields, overview, patients
 from appliance.records.database import transaction
 from appliance.records.entries import today
 from appliance.records.examinations import Needs, Query
@@ -112,6 +112,10 @@ def test_the_history_of_a_patient_has_all_examinations_newest_first(lab, patient
 def test_one_examination_is_summed_up_as_in_the_list(lab):
     assert examinations.summary(lab["blasts"].id).blasts == 4
     assert examinations.summary(uuid4()) is None
+
+
+def test_examinations_that_need_a_person_are_counted(lab):
+    assert overview.needing_attention() == 2
 
 
 def test_every_status_is_counted(lab):

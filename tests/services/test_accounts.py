@@ -167,6 +167,35 @@ class TestLoggingIn:
         assert renewed.startswith("$argon2id$v=19$m=8,t=1,p=1$")
         assert accounts.log_in("hana", password, ADDRESS).password_hash == renewed
 
+    def test_takes_the_password_whose_hash_was_renewed_beside(
+        self, accounts: Accounts, hana: User, password: str, cheap_hasher
+    ):
+        class Renewing(PasswordHasher):
+            """Verifies, while another log-in writes a new hash of the same password."""
+
+            def verify(self, hash, password):  # noqa: A002
+                users.keep(users.get(hana.id), password_hash=cheap_hasher.hash(password))
+                return super().verify(hash, password)
+
+        hasher = Renewing(time_cost=1, memory_cost=8, parallelism=1)
+        assert Accounts(hasher=hasher).log_in("hana", password, ADDRESS) == hana
+
+    def test_refuses_the_password_that_was_reset_beside(
+        self, accounts: Accounts, hana: User, by: Actor, password: str
+    ):
+        class Resetting(PasswordHasher):
+            """Verifies, while an administrator resets the password."""
+
+            def verify(self, hash, password):  # noqa: A002
+                matches = super().verify(hash, password)
+                accounts.reset_password(hana.id, by)
+                return matches
+
+        hasher = Resetting(time_cost=1, memory_cost=8, parallelism=1)
+        fail(Accounts(hasher=hasher), "hana")
+        with pytest.raises(WrongCredentials):
+            Accounts(hasher=hasher).log_in("hana", password, ADDRESS)
+
     def test_refuses_a_damaged_hash(self, accounts: Accounts, database: Database):
         users.add("hana", "Hana", Role.CLINICIAN, "no hash at all", None)
         fail(accounts, "hana")
