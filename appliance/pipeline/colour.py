@@ -26,6 +26,8 @@ _TURNS = {
 
 _WITH_ALPHA = {"LA", "PA", "RGBA", "RGBa"}
 _GREY = {"1", "L", "LA"}
+_GREY_ROWS = 64
+"""Looked at in one go: an image of 100 megapixels needs no second copy for this."""
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 """Pillow mode to the colour space that a fitting ICC profile names."""
@@ -57,11 +59,14 @@ def to_eight_bits(samples: NDArray[np.generic], bits: int) -> tuple[NDArray[np.u
         The scaled samples and a note on it, empty where nothing was changed. Values are cut, not
         rounded, so that an image widened from 8 bits comes back exactly.
     """
-    if bits <= 8:
-        return samples.astype(np.uint8) * np.uint8(255 // (2**bits - 1)), ""
-    used = int(samples.max(initial=0)).bit_length()
-    depth = next(d for d in _DEPTHS if used <= d <= bits or d >= bits)
-    scaled = np.right_shift(samples.astype(np.uint16, copy=False), depth - 8).clip(0, 255)
+    if bits == 8:
+        return samples.astype(np.uint8, copy=False), ""
+    wide = samples.astype(np.uint16, copy=False)
+    if bits < 8:
+        return (wide * np.uint16(255) // np.uint16(2**bits - 1)).astype(np.uint8), ""
+    used = int(wide.max(initial=0)).bit_length()
+    depth = min((d for d in (*_DEPTHS, bits) if used <= d <= bits), default=bits)
+    scaled = np.right_shift(wide, depth - 8).clip(0, 255)
     return scaled.astype(np.uint8), f"Values of {depth} bits were scaled to 8 bits."
 
 
@@ -159,8 +164,11 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 def _is_grey(pixels: Pixels) -> bool:
     """Whether all three channels agree; a sparse look settles it for nearly every colour image."""
-    for step in (16, 1):
-        part = pixels[::step, ::step]
-        if not ((part[..., 0] == part[..., 1]).all() and (part[..., 1] == part[..., 2]).all()):
-            return False
-    return True
+    if _differ(pixels[::16, ::16]):
+        return False
+    rows = range(0, len(pixels), _GREY_ROWS)
+    return not any(_differ(pixels[top : top + _GREY_ROWS]) for top in rows)
+
+
+def _differ(pixels: Pixels) -> bool:
+    return bool((pixels[..., 1:] != pixels[..., :1]).any())

@@ -7,6 +7,7 @@ format by format, before a decoder sees the file.
 
 import struct
 from dataclasses import dataclass, replace
+from typing import Any
 
 from appliance.errors import UnreadableImage
 from appliance.pipeline.limits import MAX_EXIF_BYTES, cut_off, damaged
@@ -19,11 +20,12 @@ _JPEG_SEGMENTS = 2000
 _JPEG_SCANS = 100
 """Progressive JPEG uses about 10; each costs a pass over all pixels, however short it is."""
 _PNG_CHUNKS = 100_000
-_GIF_BLOCKS = 2_000_000
+_GIF_BLOCKS = 1_000_000
 _JP2_BOXES = 1000
-_J2K_TILES = 10_000
-_J2K_PARTS = 4_000_000
-"""Code blocks or precincts by layers; 100 megapixels in usual settings have about 75,000."""
+_J2K_TILE_PIECES = 400
+"""What a tile costs a decoder, in code blocks."""
+MAX_J2K_PIECES = 4_000_000
+"""100 megapixels in usual settings have about 75,000."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,21 @@ class Header:
     """JPEG: of the kinds that predict samples, where others transform blocks."""
     profile: bytes | None = None
     """JPEG 2000: the ICC profile; other formats hand theirs out while decoding."""
+    pieces: int = 1
+    """JPEG 2000: about how many a decoder has to keep account of: code blocks by layers."""
 
 
-def _take(data: bytes, at: int, layout: str) -> tuple[int, ...]:
+def take(data: bytes, at: int, layout: str) -> tuple[Any, ...]:
+    """Unpack numbers at a place in the file.
+
+    Args:
+        data: the file.
+        at: offset of the first.
+        layout: as `struct` has it, with the byte order.
+
+    Raises:
+        UnreadableImage: the file ends before.
+    """
     if at + struct.calcsize(layout) > len(data):
         raise cut_off()
     return struct.unpack_from(layout, data, at)
@@ -65,9 +79,9 @@ def jpeg(data: bytes) -> Header:
         if marker in _JPEG_BARE:
             at += 2
             continue
-        (length,) = _take(data, at + 2, ">H")
+        (length,) = take(data, at + 2, ">H")
         if marker in _JPEG_FRAMES:
-            bits, height, width, components = _take(data, at + 4, ">BHHB")
+            bits, height, width, components = take(data, at + 4, ">BHHB")
             lossless = marker in _JPEG_LOSSLESS
             frame = Header(width, height, bits, components, lossless=lossless)
         declared |= marker in (0xE0, 0xEE) and data[at + 4 : at + 9] in (b"JFIF\0", b"Adobe")
@@ -106,11 +120,11 @@ def png(data: bytes) -> Header:
     Raises:
         UnreadableImage: it is cut off, damaged, or an animation.
     """
-    width, height, bits = _take(data, 16, ">IIB")
+    width, height, bits = take(data, 16, ">IIB")
     at = 8
     for _ in range(_PNG_CHUNKS):
-        length, name = _take(data, at, ">II")
-        if name == int.from_bytes(b"acTL", "big") and _take(data, at + 8, ">I")[0] > 1:
+        length, name = take(data, at, ">II")
+        if name == int.from_bytes(b"acTL", "big") and take(data, at + 8, ">I")[0] > 1:
             raise UnreadableImage("is an animation; save a single picture of it.")
         at += 12 + length
         if at > len(data):
@@ -126,9 +140,9 @@ def gif(data: bytes) -> Header:
     Raises:
         UnreadableImage: it is cut off or damaged.
     """
-    width, height, flags = _take(data, 6, "<HHB")
+    width, height, flags = take(data, 6, "<HHB")
     at = _gif_after_blocks(data, 13 + _gif_palette(flags))
-    left, top, w, h, flags = _take(data, at + 1, "<HHHHB")
+    left, top, w, h, flags = take(data, at + 1, "<HHHHB")
     if data[at] != 0x2C:
         raise damaged("there is no picture in it")
     at = _gif_after_chain(data, at + 11 + _gif_palette(flags))
@@ -151,7 +165,7 @@ def _gif_after_blocks(data: bytes, at: int) -> int:
 
 def _gif_after_chain(data: bytes, at: int) -> int:
     for _ in range(_GIF_BLOCKS):
-        (size,) = _take(data, at, "B")
+        (size,) = take(data, at, "B")
         at += 1 + size
         if size == 0:
             return at
@@ -164,7 +178,7 @@ def webp(data: bytes) -> Header:
     Raises:
         UnreadableImage: it is cut off, damaged, or an animation.
     """
-    (size,) = _take(data, 4, "<I")
+    (size,) = take(data, 4, "<I")
     if 8 + size > len(data):
         raise cut_off()
     name = data[12:16]
@@ -174,10 +188,10 @@ def webp(data: bytes) -> Header:
             raise UnreadableImage("is an animation; save a single picture of it.")
         return Header(int.from_bytes(wide, "little") + 1, int.from_bytes(high, "little") + 1)
     if name == b"VP8L":
-        (packed,) = _take(data, 21, "<I")
+        (packed,) = take(data, 21, "<I")
         return Header((packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1)
     if name == b"VP8 ":
-        width, height = _take(data, 26, "<HH")
+        width, height = take(data, 26, "<HH")
         return Header(width & 0x3FFF, height & 0x3FFF)
     raise damaged("there is no picture in it")
 
@@ -186,34 +200,39 @@ def jpeg2000(data: bytes) -> Header:
     """Read the image and tile sizes of a JPEG 2000 file or bare code stream.
 
     Raises:
-        UnreadableImage: it is cut off, damaged, or made to keep a decoder busy.
+        UnreadableImage: it is cut off or damaged.
     """
     profile, at = (None, 0) if data.startswith(b"\xff\x4f") else _jp2_stream(data)
     if data[at : at + 4] != b"\xff\x4f\xff\x51":
         raise damaged("there is no picture in it")
-    x1, y1, x0, y0, tile_w, tile_h, tile_x, tile_y, components, bits = _take(
+    x1, y1, x0, y0, tile_w, tile_h, tile_x, tile_y, components, bits = take(
         data, at + 8, ">IIIIIIIIHB"
     )
     if x1 <= x0 or y1 <= y0 or not tile_w or not tile_h or max(tile_x - x0, tile_y - y0) > 0:
         raise damaged("its header is not in order")
     tiles = -(-(x1 - tile_x) // tile_w) * -(-(y1 - tile_y) // tile_h)
     parts = _j2k_parts(data, at + 2, (x1 - x0) * (y1 - y0) * components)
-    if tiles > _J2K_TILES or parts > _J2K_PARTS:
-        raise damaged("it is cut into too many parts")
     # Inside a code stream no byte above 8F follows FF, so this can only be its end.
     if data.rfind(b"\xff\xd9", at) < 0:
         raise cut_off()
-    return Header(x1 - x0, y1 - y0, (bits & 0x7F) + 1, components, profile=profile)
+    return Header(
+        x1 - x0,
+        y1 - y0,
+        (bits & 0x7F) + 1,
+        components,
+        profile=profile,
+        pieces=max(parts, tiles * _J2K_TILE_PIECES),
+    )
 
 
 def _jp2_stream(data: bytes) -> tuple[bytes | None, int]:
     """Return the ICC profile, if there is one, and where the code stream starts."""
     profile, at = None, 0
     for _ in range(_JP2_BOXES):
-        (size,) = _take(data, at, ">I")
+        (size,) = take(data, at, ">I")
         name, content = data[at + 4 : at + 8], at + 8
         if size == 1:
-            (size,) = _take(data, content, ">Q")
+            (size,) = take(data, content, ">Q")
             content += 8
         if name == b"jp2c":
             return profile, content
@@ -226,15 +245,15 @@ def _jp2_stream(data: bytes) -> tuple[bytes | None, int]:
 
 
 def _j2k_parts(data: bytes, at: int, samples: int) -> int:
-    """Return about how many pieces a decoder would have to keep account of."""
+    """Return about how many code blocks or precincts there are, by layers."""
     parts = 0
     for _ in range(_JPEG_SEGMENTS):
-        marker, length = _take(data, at, ">HH")
+        marker, length = take(data, at, ">HH")
         if marker in (0xFF90, 0xFFD9) or length < 2:
             break
         body = data[at + 4 : at + 2 + length]
         if marker == 0xFF52:
-            (layers,) = _take(body, 2, ">H")
+            (layers,) = take(body, 2, ">H")
             parts += layers * samples // _j2k_smallest(body[0], body[5:])
         if marker == 0xFF53:
             parts += samples // _j2k_smallest(body[1], body[2:])

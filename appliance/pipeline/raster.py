@@ -58,6 +58,8 @@ def decode_jpeg(data: bytes, header: Header) -> NDArray[np.generic]:
 
 def decode_jpeg2000(data: bytes, header: Header) -> Image.Image:
     """Decode a JPEG 2000 file or code stream; a single channel of over 8 bits comes as I;16."""
+    if header.pieces > headers.MAX_J2K_PIECES:
+        raise damaged("it is cut into too many parts")
     return _load(Jpeg2KImageFile, data, header)
 
 

@@ -33,6 +33,9 @@ _MAX_SEGMENTS = 100_000
 """Strips and tiles of a page; each costs about 20 microseconds."""
 _LISTS = {258, 273, 277, 279, 282, 283, 320, 324, 325, 330, 338, 339, 347, 513, 514, 530}
 """Tags whose values are read whole: strips, tiles, tables, colours."""
+_SINGLE = {254, 256, 257, 259, 262, 266, 274, 277, 278, 284, 296, 317, 322, 323, 32997, 32998}
+"""Tags of which a page has one whole number: sizes, kinds, counts."""
+_WHOLE = {1, 3, 4, 16}
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _TYPE_BYTES |= {13: 4, 16: 8, 17: 8, 18: 8}
 
@@ -83,7 +86,7 @@ def _directories(data: bytes) -> Iterator[int]:
     head, entry = (8, "Q") if big else (4, "I")
     count_layout = order + ("Q" if big else "H")
     seen: set[int] = set()
-    (at,) = _unpack(data, head, order + entry)
+    (at,) = headers.take(data, head, order + entry)
     while at:
         if at in seen:
             raise damaged("its pages run in a circle")
@@ -91,24 +94,20 @@ def _directories(data: bytes) -> Iterator[int]:
             raise TooLarge(f"has more than {MAX_PAGES} pages.")
         seen.add(at)
         yield at
-        (count,) = _unpack(data, at, count_layout)
+        (count,) = headers.take(data, at, count_layout)
         at += struct.calcsize(count_layout)
         if not 0 < count <= _MAX_TAGS:
             raise damaged("its header is not in order")
         for _ in range(count):
-            _check_list(*_unpack(data, at, f"{order}HH{entry}"))
+            _check_tag(*headers.take(data, at, f"{order}HH{entry}"))
             at += 20 if big else 12
-        (at,) = _unpack(data, at, order + entry)
+        (at,) = headers.take(data, at, order + entry)
 
 
-def _unpack(data: bytes, at: int, layout: str) -> tuple[int, ...]:
-    if at + struct.calcsize(layout) > len(data):
-        raise cut_off()
-    return struct.unpack_from(layout, data, at)
-
-
-def _check_list(code: int, kind: int, count: int) -> None:
+def _check_tag(code: int, kind: int, count: int) -> None:
     if code in _LISTS and count * _TYPE_BYTES.get(kind, 8) > _MAX_LIST_BYTES:
+        raise damaged("its header is not in order")
+    if code in _SINGLE and (count != 1 or kind not in _WHOLE):
         raise damaged("its header is not in order")
 
 
@@ -150,14 +149,17 @@ def _admit_segments(page: TiffPage, data: bytes) -> None:
     """Hold every strip or tile against the file, and against the page it belongs to."""
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     wanted = int(np.prod(page.chunked, dtype=np.int64))
-    if wanted > _MAX_SEGMENTS or sum(int(count) for _, count in segments) > 2 * len(data):
+    if wanted > _MAX_SEGMENTS:
         raise damaged("it consists of too many pieces")
     if len(segments) < wanted:
         raise damaged("a part of the picture is missing")
+    total = 0
     for offset, count in segments[:wanted]:
         if offset + count > len(data):
             raise cut_off()
-        if offset <= 0 or count <= 0:
+        total += int(count)
+        # Pieces that overlap could make a small file take for ever.
+        if offset <= 0 or count <= 0 or total > 2 * len(data):
             raise damaged("a part of the picture is missing")
         if page.compression == _JPEG:
             _admit_jpeg(page, headers.jpeg(data[offset : offset + count]))
