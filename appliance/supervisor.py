@@ -6,10 +6,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Event
-
-from appliance import clock
+from time import monotonic
 
 log = logging.getLogger(__name__)
 
@@ -29,19 +28,20 @@ class _Child:
     arguments: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    failures: int = field(default=0)
+    failures: int = 0
 
     def start(self) -> None:
         command = [sys.executable, "-m", "appliance.cli", *self.arguments]
         self.process = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603
-        self.started = clock.now().timestamp()
+        self.started = monotonic()
 
     def revive(self) -> float:
         """Start again if it has ended; return how long to wait before looking again."""
         if self.process is None or self.process.poll() is None:
             return 0.2
-        lived_s = clock.now().timestamp() - self.started
-        self.failures = 0 if lived_s > 10 else self.failures + 1
+        # One that was killed is wanted back at once; one that gives up by itself needs a pause.
+        lasted = monotonic() - self.started > 10
+        self.failures = 0 if lasted or self.process.returncode < 0 else self.failures + 1
         log.warning(
             "%s ended with %s; starting it again", self.arguments[0], self.process.returncode
         )
