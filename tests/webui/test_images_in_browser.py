@@ -1,0 +1,151 @@
+"""Upload and viewer in a real browser, at the size of the touchscreen."""
+
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+from werkzeug.serving import make_server
+
+from appliance.records import fields
+from tests.webui.examples import add_field, analyse, examination_of, picture
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+_FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+_SCREEN = {"width": 800, "height": 480, "deviceScaleFactor": 1, "mobile": False}
+_SMALL_TARGETS = """
+const targets = 'main a, main button, main summary, main .button, .action-bar a';
+return [...document.querySelectorAll(targets)]
+  .filter((e) => e.checkVisibility({visibilityProperty: true}) && !e.closest('svg'))
+  .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.width < 47.5 || box.height < 47.5))
+  .map(([html, box]) => `${html}: ${box.width} x ${box.height}`)
+"""
+_UNCOVERED = """
+const box = arguments[0].getBoundingClientRect();
+const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+return arguments[0].contains(top);
+"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def address(app):
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def driver(tmp_path):
+    if not (CHROMIUM.exists() and DRIVER.exists()):
+        pytest.skip("Chromium or its driver is not installed: apt install chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in [*_FLAGS.split(), f"--user-data-dir={tmp_path / 'profile'}"]:
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _SCREEN)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def go(driver, address, password):
+    """Sign Olga in and open a page."""
+
+    def sign_in_and_open(path):
+        driver.get(f"{address}/sign-in?next={path}")
+        driver.find_element(By.ID, "username").send_keys("olga")
+        driver.find_element(By.ID, "password").send_keys(password)
+        driver.find_element(By.CSS_SELECTOR, ".entry-card .button-main").click()
+        return WebDriverWait(driver, 15, poll_frequency=0.1)
+
+    return sign_in_and_open
+
+
+def test_each_file_comes_to_its_end_without_reload(driver, go, olga, appliance, tmp_path):
+    examination = examination_of(olga)
+    waiting = add_field(appliance, examination.id, olga, 1)
+    wait = go(f"/examinations/{examination.id}/upload")
+    broken = tmp_path / "smear.tif"
+    broken.write_bytes(b"<html>")
+    known = tmp_path / "again.png"
+    known.write_bytes(picture(1))
+    chosen = wait.until(lambda d: d.find_element(By.ID, "files"))
+    chosen.send_keys(f"{broken}\n{known}")
+    wait.until(lambda d: "web page, not a picture" in d.page_source)
+    wait.until(lambda d: "Already in this examination as image 1" in d.page_source)
+
+    analyse([0.9, 0.1])
+    row = f'[data-field="{waiting.id}"][data-state="analysed"]'
+    wait.until(lambda d: "2 cells" in d.find_element(By.CSS_SELECTOR, row).text)
+    wait.until(lambda d: "1 of 2 read; 1 needs you" in d.page_source)
+    assert driver.execute_script(_SMALL_TARGETS) == []
+
+    driver.refresh()
+    wait.until(lambda d: "web page, not a picture" in d.page_source)
+    driver.find_element(By.CSS_SELECTOR, ".is-broken [data-drop]").click()
+    driver.refresh()
+    wait.until(lambda d: "1 of 1 read" in d.page_source)
+    assert "web page, not a picture" not in driver.page_source
+
+
+def test_a_refused_image_goes_on_from_its_row(driver, go, olga, appliance):
+    examination = examination_of(olga)
+    field = add_field(appliance, examination.id, olga, 1, passed=False)
+    wait = go(f"/examinations/{examination.id}/upload")
+    wait.until(lambda d: d.find_element(By.CSS_SELECTOR, ".row-more summary")).click()
+    form = driver.find_element(By.CSS_SELECTOR, ".override")
+    send = form.find_element(By.CSS_SELECTOR, "button")
+    # Opened, it can be reached without scrolling.
+    wait.until(lambda d: d.execute_script(_UNCOVERED, send))
+    send.click()
+    wait.until(lambda _: "at least 10 letters" in form.text)
+    form.find_element(By.CSS_SELECTOR, ".choice").click()
+    send.click()
+    wait.until(lambda d: "gone on with: No better field" in d.page_source)
+    assert fields.get(field.id).state == "accepted"
+
+
+def test_a_tap_on_a_box_shows_the_cell(driver, go, olga, appliance):
+    examination = examination_of(olga)
+    add_field(appliance, examination.id, olga, 1, um_per_px=0.5)
+    field = analyse([0.95, 0.05, 0.5])
+    wait = go(f"/fields/{field.id}")
+    wait.until(lambda d: d.find_element(By.CSS_SELECTOR, ".stage.zoomed"))
+    tapped = '#boxes [data-cell="2"] .box-frame'
+    spot = driver.execute_script(
+        f"const b = document.querySelector('{tapped}').getBoundingClientRect();"
+        "return [Math.round(b.x + b.width / 2), Math.round(b.y + b.height / 2)]"
+    )
+    ActionChains(driver).move_by_offset(*spot).click().perform()
+    panel = driver.find_element(By.ID, "panel")
+    wait.until(lambda _: "Cell 2" in panel.text)
+    assert driver.current_url.endswith("?cell=2")
+    panel.find_element(By.CSS_SELECTOR, '[rel="next"]').click()
+    wait.until(lambda _: "Cell 3" in panel.text)
+    panel.find_element(By.CSS_SELECTOR, "[data-close]").click()
+    wait.until(lambda _: not panel.is_displayed())
+
+    boxes = driver.find_element(By.ID, "boxes")
+    driver.find_element(By.CSS_SELECTOR, '[data-tool="boxes"]').click()
+    assert boxes.value_of_css_property("visibility") == "hidden"
+    assert "µm" in driver.find_element(By.ID, "scale-bar").text
+    assert driver.execute_script(_SMALL_TARGETS) == []
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= 800
+    faults = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    assert [entry for entry in faults if "favicon" not in entry["message"]] == []
