@@ -1,7 +1,6 @@
 """Builds the Flask application around a finished appliance; decides nothing else."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 from flask_talisman import Talisman
@@ -54,9 +53,7 @@ def create_app(appliance: Appliance, **config: object) -> Flask:
     Talisman(app, **headers.policy(settings.https_only))
     errors.init_app(app)
     for name in PAGES:
-        # Pages that are being written are left out.
-        if find_spec(f"webui.{name}"):
-            app.register_blueprint(import_module(f"webui.{name}").pages)
+        app.register_blueprint(import_module(f"webui.{name}").pages)
     limits.init_app(app)
     CSRFProtect(app)
     access.init_app(app)

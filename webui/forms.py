@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from werkzeug.datastructures import MultiDict
@@ -149,9 +149,17 @@ class Entries:
 
     def refused(self, error: InvalidInput) -> Form:
         """Return the form to show again, with what was typed and the sentences at the fields."""
-        typed = self._posted.to_dict()
+        return replace(self.as_typed(), errors=error.fields)
+
+    def as_typed(self, **renewed: object) -> Form:
+        """Return the form to show again as it was typed, passwords aside.
+
+        Args:
+            renewed: values that are shown instead, for instance the revision that is now current.
+        """
+        typed = self._posted.to_dict() | {name: _typed(value) for name, value in renewed.items()}
         shown = {name: value for name, value in typed.items() if name not in self._secrets}
-        return Form(shown, dict(self._posted.lists()), error.fields)
+        return Form(shown, dict(self._posted.lists()))
 
 
 def _several(value: object) -> bool:

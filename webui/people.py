@@ -1,12 +1,13 @@
 """The people who sign in, as an administrator keeps them: add, change, disable, new password."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from appliance.errors import InvalidInput
+from appliance.errors import Conflict, InvalidInput
 from appliance.permissions import DESCRIPTIONS, ROLES, Permission, Role
 from appliance.records import users
 from appliance.records.tables import User
@@ -68,6 +69,10 @@ def change(user_id: UUID) -> ResponseReturnValue:
         after = appliance().accounts.change_user(user_id, values, revision, actor())
     except InvalidInput as error:
         return _person_page(before, entries.refused(error)), 422
+    except Conflict as error:
+        again = entries.as_typed(revision=before.revision)
+        sentence = f"{error.sentence} {error.advice}"
+        return _person_page(before, replace(again, errors={"": sentence})), 409
     earlier = {"full_name": before.full_name, "role": before.role, "revision": after.revision}
     notice(f"{after.full_name} is changed.", undo=_undo("people.change", user_id, earlier))
     return redirect(url_for("people.show_list"), 303)

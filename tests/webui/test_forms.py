@@ -57,6 +57,11 @@ def test_a_refused_form_keeps_what_was_typed_except_secrets():
     assert form.errors == {"name": "Wrong."}
 
 
+def test_a_form_shown_as_typed_takes_the_current_revision():
+    form = _entries(name="Olga", revision="3").as_typed(revision=4)
+    assert (form.value("name"), form.value("revision"), form.errors) == ("Olga", "4", {})
+
+
 def test_dates_and_moments_are_read():
     entries = _entries(day="2026-03-31", at="2026-03-31T14:05")
     assert entries.day("day") == date(2026, 3, 31)

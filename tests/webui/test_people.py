@@ -63,6 +63,8 @@ def test_a_page_that_is_out_of_date_changes_nothing(browser, olga):
     browser.post(f"/people/{olga.id}", data=values)
     late = browser.post(f"/people/{olga.id}", data=values | {"full_name": "Olga B"})
     assert late.status_code == 409
+    assert 'value="Olga B"' in late.text
+    assert f'name="revision" value="{users.get(olga.id).revision}"' in late.text
     assert users.get(olga.id).full_name == "Olga A"
 
 
