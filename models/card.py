@@ -21,9 +21,11 @@ class TrainingRange:
     """Where training cells lie in the embedding, so that what lies elsewhere can be told."""
 
     centres: NDArray[np.float32]
-    """(k, d): means of groups of training cells in the embedding, which is whitened."""
+    """(k, d): means of groups of training cells in the embedding."""
+    spreads: NDArray[np.float32]
+    """(d,): spread within the groups along each axis; the axes are uncorrelated."""
     distance_limit: float
-    """Euclidean distance to the nearest centre that 1 % of held-out cells exceed."""
+    """Distance to the nearest centre, in spreads, that 1 % of held-out cells exceed."""
     unusable_limit: float
     """Share of the score for "unusable" from which a crop counts as no usable cell."""
 
@@ -43,8 +45,6 @@ class Card:
     """In the order of the network's scores."""
     temperature: float
     """Divides the scores before they become probabilities (Guo et al. 2017)."""
-    offset: float
-    """Added to the blast score before that, in score units: the calibration's second number."""
     thresholds: tuple[float, float]
     """Below the first normal, from the second on blast, unsure between."""
     training_range: TrainingRange
@@ -91,7 +91,6 @@ def read_card(raw: Mapping[str, Any]) -> Card:
         side_px=int(raw["input"]["side_px"]),
         classes=tuple(raw["classes"]),
         temperature=float(raw["calibration"]["temperature"]),
-        offset=float(raw["calibration"]["offset"]),
         thresholds=(low, high),
         training_range=_range(raw["range"]),
         sources=tuple(raw["sources"]),
@@ -106,7 +105,12 @@ def _range(raw: Mapping[str, Any]) -> TrainingRange:
     centres = np.asarray(raw["centres"], np.float32)
     if centres.ndim != 2 or not len(centres):
         raise ValueError("range.centres is not a table of numbers")
-    return TrainingRange(centres, float(raw["distance_limit"]), float(raw["unusable_limit"]))
+    spreads = np.asarray(raw["spreads"], np.float32)
+    if spreads.shape != centres.shape[1:] or not (spreads > 0).all():
+        raise ValueError("range.spreads are not one positive number for each axis")
+    return TrainingRange(
+        centres, spreads, float(raw["distance_limit"]), float(raw["unusable_limit"])
+    )
 
 
 def _check(card: Card) -> None:

@@ -20,20 +20,17 @@ def check_crops(crops: Crops, side_px: int) -> None:
         )
 
 
-def blast_probability(
-    scores: NDArray[np.float32], *, temperature: float, offset: float = 0.0
-) -> NDArray[np.float32]:
+def blast_probability(scores: NDArray[np.float32], *, temperature: float) -> NDArray[np.float32]:
     """Give the calibrated probability that a usable cell is a blast.
 
     Args:
         scores: (n, 3) for blast, normal, unusable, before any softmax.
         temperature: divides the difference of the first two (Guo et al. 2017).
-        offset: added to that difference first.
 
     Returns:
         (n,) float32, computed in double precision and independent of the third score.
     """
-    margin = scores[:, 0].astype(np.float64) - scores[:, 1] + offset
+    margin = scores[:, 0].astype(np.float64) - scores[:, 1]
     probability = 1 / (1 + np.exp(-np.clip(margin / temperature, -60, 60)))
     return np.asarray(probability, np.float32)
 
@@ -45,16 +42,16 @@ def unusable_share(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(powers[:, 2] / powers.sum(axis=1), np.float64)
 
 
-def distance(embedding: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give each cell's Euclidean distance to the nearest centre.
+def distance(embedding: NDArray[np.float32], known: TrainingRange) -> NDArray[np.float64]:
+    """Give each cell's distance to the nearest centre, in spreads.
 
-    The embedding is whitened in the network, so this is the Mahalanobis distance to the nearest
-    of several groups with one covariance (Lee et al. 2018).
+    The Mahalanobis distance to the nearest of several groups with one covariance (Lee et al.
+    2018), which is diagonal, since the embedding's axes are principal components.
 
     Returns:
         (n,) float64.
     """
-    gaps = embedding[:, None, :].astype(np.float64) - centres[None]
+    gaps = (embedding[:, None, :].astype(np.float64) - known.centres) / known.spreads
     return np.asarray(np.sqrt((gaps**2).sum(axis=2).min(axis=1)), np.float64)
 
 
@@ -62,7 +59,7 @@ def outside_range(
     scores: NDArray[np.float32], embedding: NDArray[np.float32], limits: TrainingRange
 ) -> NDArray[np.bool_]:
     """Tell which cells the network was not made for, (n,)."""
-    far = distance(embedding, limits.centres) > limits.distance_limit
+    far = distance(embedding, limits) > limits.distance_limit
     return np.asarray(far | (unusable_share(scores) > limits.unusable_limit), np.bool_)
 
 
@@ -77,21 +74,23 @@ def to_prediction(
     Args:
         scores: (n, 3).
         embedding: (n, d).
-        attention: (n, h, w) of any sign, or None; negative parts speak against and become 0.
+        attention: (n, h, w), or None; what speaks for a blast is positive, for normal negative.
         card: calibration and training range.
     """
+    probability = blast_probability(scores, temperature=card.temperature)
     return Prediction(
-        blast_probability=blast_probability(
-            scores, temperature=card.temperature, offset=card.offset
-        ),
+        blast_probability=probability,
         embedding=embedding,
         outside=outside_range(scores, embedding, card.training_range),
-        attention=None if attention is None else _unit(attention),
+        attention=None if attention is None else _speaking(attention, probability),
     )
 
 
-def _unit(attention: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale each map to a maximum of 1; an empty one stays 0."""
-    positive = np.maximum(attention, 0)
+def _speaking(
+    attention: NDArray[np.float32], probability: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Keep what speaks for the likelier class, each map scaled to a maximum of 1."""
+    sign = np.where(probability >= 0.5, np.float32(1), np.float32(-1))
+    positive = np.maximum(attention * sign[:, None, None], 0)
     peak = positive.max(axis=(1, 2), keepdims=True, initial=0)
     return np.asarray(positive / np.where(peak > 0, peak, 1), np.float32)

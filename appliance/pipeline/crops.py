@@ -16,7 +16,7 @@ GLASS = 240
 """Grey level of empty glass in a crop, after the white of the field was set to it."""
 MARGIN = 1.10
 """Edge of the square over the longer side of the cell's box: room for a faint rim of cytoplasm."""
-RIM = 0.03
+RIM = 0.015
 """Widening of the outline, in crop edges, so that a tight outline does not cut the membrane."""
 NUCLEUS_TO_CELL = 1.45
 """Widening of the nucleus, about its own centre, where the outline of the cell is unknown."""

@@ -65,7 +65,7 @@ def test_bytes_that_are_no_network_are_refused_although_their_hash_fits(spoiled)
 
 
 def test_a_card_for_another_network_is_refused(spoiled):
-    other = {"centres": [[0.0, 0.0]], "distance_limit": 1, "unusable_limit": 0.5}
+    other = {"centres": [[0, 0]], "spreads": [1, 1], "distance_limit": 1, "unusable_limit": 0.5}
     with pytest.raises(ModelUnusable, match="inputs and outputs of its card"):
         open_classifier(spoiled(range=other))
 

@@ -15,26 +15,35 @@ from models.scores import (
     unusable_share,
 )
 
+
+def range_of(centres, spreads=(1, 1)):
+    return TrainingRange(
+        np.array(centres, np.float32),
+        np.array(spreads, np.float32),
+        distance_limit=2,
+        unusable_limit=0.5,
+    )
+
+
 scores = arrays(
     np.float32, st.tuples(st.integers(0, 20), st.just(3)), elements=st.floats(-50, 50, width=32)
 )
 
 
-@given(scores, st.floats(0.1, 10), st.floats(-5, 5))
-def test_probabilities_are_probabilities_and_rise_with_the_margin(values, temperature, offset):
-    result = blast_probability(values, temperature=temperature, offset=offset)
+@given(scores, st.floats(0.1, 10))
+def test_probabilities_are_probabilities_and_rise_with_the_margin(values, temperature):
+    result = blast_probability(values, temperature=temperature)
     assert result.dtype == np.float32
     assert np.all((result >= 0) & (result <= 1))
     order = np.argsort(values[:, 0].astype(float) - values[:, 1], kind="stable")
     assert np.all(np.diff(result[order]) >= 0)
 
 
-def test_temperature_softens_and_offset_shifts():
+def test_temperature_softens():
     score = np.array([[2.0, 0.0, 0.0]], np.float32)
     plain = blast_probability(score, temperature=1)[0]
     assert plain == pytest.approx(1 / (1 + np.exp(-2)))
     assert 0.5 < blast_probability(score, temperature=3)[0] < plain
-    assert blast_probability(score, temperature=1, offset=-2)[0] == 0.5
 
 
 @given(scores)
@@ -46,13 +55,18 @@ def test_the_unusable_share_is_that_of_a_softmax(values):
 
 
 def test_the_distance_is_to_the_nearest_centre():
-    centres = np.array([[0, 0], [10, 0]], np.float32)
+    known = range_of([[0, 0], [10, 0]])
     points = np.array([[3, 4], [10, 1]], np.float32)
-    assert np.allclose(distance(points, centres), [5, 1])
+    assert np.allclose(distance(points, known), [5, 1])
+
+
+def test_the_distance_counts_in_spreads():
+    known = range_of([[0, 0]], spreads=[2, 0.5])
+    assert np.allclose(distance(np.array([[2, 0], [0, 2]], np.float32), known), [1, 4])
 
 
 def test_a_far_cell_and_an_unusable_one_are_outside():
-    limits = TrainingRange(np.zeros((1, 2), np.float32), distance_limit=2, unusable_limit=0.5)
+    limits = range_of([[0, 0]])
     scores = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 9]], np.float32)
     embedding = np.array([[1, 1], [3, 0], [0, 0]], np.float32)
     assert list(outside_range(scores, embedding, limits)) == [False, True, True]
