@@ -71,7 +71,7 @@ def change(user_id: UUID) -> ResponseReturnValue:
         return _person_page(before, entries.refused(error)), 422
     except Conflict as error:
         again = entries.as_typed(revision=before.revision)
-        sentence = f"{error.sentence} {error.advice}"
+        sentence = f"{error.sentence.rstrip('.')}."
         return _person_page(before, replace(again, errors={"": sentence})), 409
     earlier = {"full_name": before.full_name, "role": before.role, "revision": after.revision}
     notice(f"{after.full_name} is changed.", undo=_undo("people.change", user_id, earlier))
