@@ -172,7 +172,7 @@ def _typed(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%dT%H:%M")
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.12g}"  # all that was typed, so that saving again changes nothing
     return str(value)
 
 

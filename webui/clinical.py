@@ -1,0 +1,139 @@
+"""Clinical details of an ALL work-up: entered for a date, changed with their history."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from appliance.clock import now
+from appliance.errors import Conflict, InvalidInput
+from appliance.permissions import Permission
+from appliance.records import clinical, patients
+from appliance.records.clinical import MEASUREMENTS, ORGANS, SYMPTOMS, TREATMENT_PHASES
+from appliance.records.tables import ClinicalDetails, Patient
+from webui import histories, labels
+from webui.access import actor, needs
+from webui.forms import Entries, Form
+from webui.histories import Step
+from webui.notices import Undo, notice
+
+pages = Blueprint("clinical", __name__)
+
+
+@pages.get("/patients/<uuid:patient_id>/findings/new")
+@needs(Permission.CLINICAL_WRITE)
+def show_new(patient_id: UUID) -> str:
+    """Show the form for the findings of a date, today at first."""
+    patient = patients.open_for(patient_id, actor())
+    return _new_page(patient, Form.of(observed_on=now().astimezone().date(), treatment_phase=""))
+
+
+@pages.post("/patients/<uuid:patient_id>/findings/new")
+@needs(Permission.CLINICAL_WRITE)
+def add(patient_id: UUID) -> ResponseReturnValue:
+    """Enter the findings of a date."""
+    patient, entries = patients.open_for(patient_id, actor()), Entries(request.form)
+    try:
+        clinical.add(patient_id, _read(entries), actor())
+    except InvalidInput as error:
+        return _new_page(patient, entries.refused(error)), 422
+    notice("The clinical details are entered.")
+    return redirect(url_for("patients.show", patient_id=patient_id), 303)
+
+
+@pages.get("/findings/<uuid:details_id>")
+@needs(Permission.CLINICAL_WRITE)
+def show_change(details_id: UUID) -> str:
+    """Show the findings of a date, to be changed."""
+    details = clinical.open_for(details_id, actor())
+    return _change_page(details, Form.of(**details.__data__))
+
+
+@pages.post("/findings/<uuid:details_id>")
+@needs(Permission.CLINICAL_WRITE)
+def change(details_id: UUID) -> ResponseReturnValue:
+    """Change findings; what somebody else did in between is shown, and what was typed kept."""
+    details, entries = clinical.open_for(details_id, actor()), Entries(request.form)
+    revision, reason = entries.whole("revision"), entries.text("reason", longest=1000)
+    try:
+        row = clinical.change(details_id, _read(entries), revision, actor(), reason)
+    except InvalidInput as error:
+        return _change_page(details, entries.refused(error)), 422
+    except Conflict:
+        others = histories.since(clinical.history(details_id), labels.CLINICAL, revision)
+        return _change_page(details, entries.as_typed(revision=details.revision), others), 409
+    _say_changed(row, revision)
+    return redirect(url_for("patients.show", patient_id=row.__data__["patient"]), 303)
+
+
+@pages.post("/findings/<uuid:details_id>/take-back")
+@needs(Permission.CLINICAL_WRITE)
+def take_back(details_id: UUID) -> ResponseReturnValue:
+    """Undo the last change."""
+    revision = Entries(request.form).whole("revision")
+    values = histories.before(clinical.history(details_id), revision, clinical.ENTRIES)
+    row = clinical.change(details_id, values, revision, actor(), "Undone")
+    notice("The change is undone.")
+    return redirect(url_for("patients.show", patient_id=row.__data__["patient"]), 303)
+
+
+@pages.get("/findings/<uuid:details_id>/history")
+@needs(Permission.PATIENT_READ)
+def show_history(details_id: UUID) -> str:
+    """Show every version of the findings of a date and what it changed."""
+    details = clinical.open_for(details_id, actor())
+    steps = histories.steps(clinical.history(details_id), labels.CLINICAL)
+    return render_template("clinical/history.html", details=details, steps=steps)
+
+
+def _read(entries: Entries) -> dict[str, Any]:
+    numbers = {m.column: entries.number(m.column) for m in MEASUREMENTS}
+    values = {
+        "observed_on": entries.day("observed_on", required=True),
+        **numbers,
+        "symptoms": entries.choices("symptoms", SYMPTOMS),
+        "organ_enlargement": entries.choices("organ_enlargement", ORGANS),
+        "immunophenotype": entries.text("immunophenotype", longest=2000),
+        "treatment_phase": entries.choice("treatment_phase", TREATMENT_PHASES, required=False),
+        "notes": entries.text("notes", longest=10_000),
+    }
+    _check_plausible(entries, numbers)
+    entries.check()
+    return values
+
+
+def _check_plausible(entries: Entries, numbers: dict[str, float | None]) -> None:
+    """Say with the unit what cannot be; the records refuse it too, but only after all is read."""
+    for m in MEASUREMENTS:
+        value = numbers[m.column]
+        if value is not None and not m.low <= value <= m.high:
+            entries.errors[m.column] = (
+                f"{m.label} must be between {m.low:g} and {m.high:g} {m.unit}: check the unit."
+            )
+
+
+def _new_page(patient: Patient, form: Form) -> str:
+    return render_template("clinical/new.html", **_form(patient, form, None))
+
+
+def _change_page(details: ClinicalDetails, form: Form, others: list[Step] | None = None) -> str:
+    shown = _form(details.patient, form, details)
+    return render_template("clinical/change.html", details=details, others=others or [], **shown)
+
+
+def _form(patient: Patient, form: Form, shown: ClinicalDetails | None) -> dict[str, Any]:
+    """Return what both forms show; the last earlier values stand as hints at their fields."""
+    earlier = [
+        row for row in clinical.of_patient(patient.id) if shown is None or row.id != shown.id
+    ]
+    return {"patient": patient, "form": form, "earlier": earlier[:1], "words": labels}
+
+
+def _say_changed(row: ClinicalDetails, revision: int) -> None:
+    if row.revision == revision:
+        notice("Nothing differed, so nothing was changed.")
+        return
+    address = url_for("clinical.take_back", details_id=row.id)
+    undo = Undo(address, {"revision": str(row.revision)})
+    notice("The clinical details are changed.", undo=undo)

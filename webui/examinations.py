@@ -1,0 +1,220 @@
+"""Examinations: registered for a patient, shown with images and counts, changed with history."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from appliance.errors import Conflict, InvalidInput
+from appliance.exchange.wording import fraction_sentence, limit_sentence
+from appliance.permissions import Permission
+from appliance.records import clinical, examinations, fields, patients
+from appliance.records.overview import Listed
+from appliance.records.tables import Examination, FieldImage, Patient
+from appliance.vocabulary import FieldState, Specimen, Stain
+from webui import findings, histories, labels, opened, shapes, stages, summaries
+from webui.access import actor, appliance, needs
+from webui.forms import Entries, Form
+from webui.histories import Step
+from webui.notices import Undo, notice
+
+pages = Blueprint("examinations", __name__)
+
+_TIMES = ("collected_at", "received_at")
+
+STRIP = 24
+"""Images shown in small; the upload page has them all."""
+
+
+@pages.get("/patients/<uuid:patient_id>/examinations/new")
+@needs(Permission.EXAMINATION_CREATE)
+def show_new(patient_id: UUID) -> str:
+    """Show the form for a new examination."""
+    patient = patients.open_for(patient_id, actor())
+    return _new_page(patient, Form.of(**_usual()))
+
+
+@pages.post("/patients/<uuid:patient_id>/examinations/new")
+@needs(Permission.EXAMINATION_CREATE)
+def create(patient_id: UUID) -> ResponseReturnValue:
+    """Register an examination; its images are what comes next."""
+    patient, entries = patients.open_for(patient_id, actor()), Entries(request.form)
+    try:
+        row = examinations.create(patient_id, _read(entries), actor())
+    except InvalidInput as error:
+        return _new_page(patient, entries.refused(error)), 422
+    notice(f"Examination {row.accession_number} is registered.")
+    return redirect(url_for("examinations.show", examination_id=row.id), 303)
+
+
+@pages.get("/examinations/<uuid:examination_id>")
+@needs(Permission.EXAMINATION_READ)
+def show(examination_id: UUID) -> str:
+    """Show an examination: how far it is, what was found, and the patient beside it."""
+    examination = opened.examination(examination_id)
+    patient_id = examination.__data__["patient"]
+    details = clinical.of_patient(patient_id)
+    others = [row for row in examinations.of_patient(patient_id) if row.examination != examination]
+    return render_template(
+        "examinations/show.html",
+        latest=details[0] if details else None,
+        table=findings.table(details),
+        past=[summaries.line(listed) for listed in others],
+        **_live(examination),
+    )
+
+
+@pages.get("/examinations/<uuid:examination_id>/live")
+@needs(Permission.EXAMINATION_READ)
+def show_live(examination_id: UUID) -> str:
+    """Show the parts of the page that change while images are read."""
+    return render_template(
+        "examinations/_live.html", **_live(opened.examination_again(examination_id))
+    )
+
+
+@pages.get("/examinations/<uuid:examination_id>/change")
+@needs(Permission.EXAMINATION_CREATE)
+def show_change(examination_id: UUID) -> str:
+    """Show what may be changed of an examination."""
+    examination = opened.examination(examination_id)
+    return _change_page(examination, Form.of(**examination.__data__))
+
+
+@pages.post("/examinations/<uuid:examination_id>/change")
+@needs(Permission.EXAMINATION_CREATE)
+def change(examination_id: UUID) -> ResponseReturnValue:
+    """Change an examination; what happened to it in between is shown, and what was typed kept."""
+    examination, entries = opened.examination(examination_id), Entries(request.form)
+    revision, reason = entries.whole("revision"), entries.text("reason", longest=1000)
+    try:
+        values = _touched(_read(entries), examination)
+        row = examinations.change(examination_id, values, revision, actor(), reason)
+    except InvalidInput as error:
+        return _change_page(examination, entries.refused(_at_its_field(error))), 422
+    except Conflict:
+        if examination.revision == revision:
+            raise  # nobody changed it: it is final, and says so itself
+        others = histories.since(examinations.history(examination_id), labels.EXAMINATION, revision)
+        form = entries.as_typed(revision=examination.revision)
+        return _change_page(examination, form, others), 409
+    _say_changed(row, revision)
+    return redirect(url_for("examinations.show", examination_id=examination_id), 303)
+
+
+@pages.post("/examinations/<uuid:examination_id>/take-back")
+@needs(Permission.EXAMINATION_CREATE)
+def take_back(examination_id: UUID) -> ResponseReturnValue:
+    """Undo the last change."""
+    revision = Entries(request.form).whole("revision")
+    versions = examinations.history(examination_id)
+    values = histories.before(versions, revision, examinations.ENTRIES)
+    examinations.change(examination_id, values, revision, actor(), "Undone")
+    notice("The change is undone.")
+    return redirect(url_for("examinations.show", examination_id=examination_id), 303)
+
+
+@pages.get("/examinations/<uuid:examination_id>/history")
+@needs(Permission.EXAMINATION_READ)
+def show_history(examination_id: UUID) -> str:
+    """Show every version of an examination and what it changed."""
+    examination = opened.examination(examination_id)
+    steps = histories.steps(examinations.history(examination_id), labels.EXAMINATION)
+    return render_template("examinations/history.html", examination=examination, steps=steps)
+
+
+def _read(entries: Entries) -> dict[str, Any]:
+    values = {
+        "accession_number": entries.text("accession_number", required=True, longest=40),
+        "specimen": entries.choice("specimen", Specimen),
+        "stain": entries.choice("stain", Stain),
+        "collected_at": entries.moment("collected_at"),
+        "received_at": entries.moment("received_at"),
+        "objective": entries.text("objective_other", longest=40)
+        or entries.text("objective", longest=40),
+        "um_per_px": entries.number("um_per_px", low=0.01, high=10),
+        "indication": entries.text("indication", longest=2000),
+        "notes": entries.text("notes", longest=10_000),
+    }
+    entries.check()
+    return values
+
+
+def _touched(values: dict[str, Any], row: Examination) -> dict[str, Any]:
+    """Leave out times that stand as they were shown: a page has no seconds, a record may."""
+
+    def as_shown(moment: datetime | None) -> datetime | None:
+        return moment and moment.replace(second=0, microsecond=0)
+
+    same = {name for name in _TIMES if values[name] == as_shown(row.__data__[name])}
+    return {name: value for name, value in values.items() if name not in same}
+
+
+def _at_its_field(error: InvalidInput) -> InvalidInput:
+    """Say what concerns the time of the first image at a field that the form has."""
+    fields_wrong = dict(error.fields)
+    if fields_wrong.pop("imaged_at", ""):
+        fields_wrong.setdefault("received_at", "This cannot be after the first image was taken.")
+    return InvalidInput(fields_wrong)
+
+
+def _usual() -> dict[str, object]:
+    """Fill in what a laboratory rarely changes, out of the last examination."""
+    number = {"accession_number": examinations.next_accession_number(), "objective": ""}
+    last = next(iter(examinations.find(limit=1)), None)
+    if last is None:
+        return dict(number)
+    row = last.examination
+    return number | {"stain": row.stain, "objective": row.objective, "um_per_px": row.um_per_px}
+
+
+def _live(examination: Examination) -> dict[str, Any]:
+    rows = fields.of_examination(examination.id)
+    tallies = examinations.tallies_of_fields(examination.id)
+    listed = examinations.summary(examination.id) or Listed(examination, examination.patient)
+    tally = shapes.tally(listed.by_suggestion)
+    limit = appliance().settings.decision_limit
+    return {
+        "examination": examination,
+        "patient": listed.patient,
+        "listed": listed,
+        "steps": stages.of(listed),
+        "tally": tally,
+        "sentences": [fraction_sentence(tally), limit_sentence(tally, limit)],
+        "limit": limit,
+        "images": _pressing_first(rows)[:STRIP],
+        "tallies": tallies,
+        "progress": shapes.progress(rows, tallies),
+        "words": labels,
+        "is_open": examination.status in examinations.OPEN,
+    }
+
+
+def _pressing_first(rows: Sequence[FieldImage]) -> list[FieldImage]:
+    stopped = (FieldState.REFUSED, FieldState.FAILED)
+    return sorted(rows, key=lambda row: (row.state not in stopped, row.number))
+
+
+def _new_page(patient: Patient, form: Form) -> str:
+    return render_template("examinations/new.html", patient=patient, form=form, words=labels)
+
+
+def _change_page(examination: Examination, form: Form, others: list[Step] | None = None) -> str:
+    return render_template(
+        "examinations/change.html",
+        examination=examination,
+        form=form,
+        others=others or [],
+        words=labels,
+    )
+
+
+def _say_changed(row: Examination, revision: int) -> None:
+    if row.revision == revision:
+        notice("Nothing differed, so nothing was changed.")
+        return
+    address = url_for("examinations.take_back", examination_id=row.id)
+    notice("The examination is changed.", undo=Undo(address, {"revision": str(row.revision)}))

@@ -1,0 +1,113 @@
+"""The home page: all examinations of the laboratory, what each waits for, found and filtered."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from appliance.clock import now
+from appliance.permissions import Permission
+from appliance.records import examinations, overview, patients
+from appliance.records.overview import Listed, Needs, Query
+from appliance.records.paging import Page
+from appliance.vocabulary import ExaminationStatus, Specimen
+from webui import asked, labels, searches, summaries
+from webui.access import needs
+
+pages = Blueprint("worklist", __name__)
+
+PAGE_SIZE = 25
+_BLASTS = {"yes": True, "no": False}
+
+
+@pages.get("/")
+@needs(Permission.EXAMINATION_READ)
+def show() -> str:
+    """Show the work list, or the part of it that is asked for."""
+    return render_template("worklist/show.html", **_list())
+
+
+@pages.get("/rows")
+@needs(Permission.EXAMINATION_READ)
+def show_rows() -> str:
+    """Show the rows only: the part that renews itself while something is being read."""
+    return render_template("worklist/_rows.html", **_list())
+
+
+@pages.post("/search")
+@needs(Permission.EXAMINATION_READ)
+def search() -> ResponseReturnValue:
+    """Go to what was scanned, or to the rows that what was typed finds."""
+    text = searches.typed()
+    examination = examinations.by_accession_number(text) if text else None
+    if examination:
+        return redirect(url_for("examinations.show", examination_id=examination.id), 303)
+    patient = patients.by_number(text) if text else None
+    if patient:
+        return redirect(url_for("patients.show", patient_id=patient.id), 303)
+    return redirect(_address(**_asked() | {"search": searches.keep(text)}), 303)
+
+
+def _list() -> dict[str, Any]:
+    given = _asked()
+    found = _find(_query(given), asked.page())
+    return {
+        "found": found,
+        "lines": [summaries.line(listed) for listed in found],
+        "given": given,
+        "text": searches.asked(),
+        "address": lambda **changed: _address(**given | changed),
+        "rows_address": _address("worklist.show_rows", **given | {"page": found.number}),
+        "attention": overview.needing_attention(),
+        "narrowed": any(given.values()),
+        "words": labels,
+        "days": _days(),
+    }
+
+
+def _asked() -> dict[str, str]:
+    """Read the filters of the address; what is malformed counts as not given."""
+    return {
+        "needs": str(asked.one_of("needs", Needs) or ""),
+        "status": str(asked.one_of("status", ExaminationStatus) or ""),
+        "specimen": str(asked.one_of("specimen", Specimen) or ""),
+        "blasts": asked.word("blasts", _BLASTS),
+        "from": str(asked.day("from") or ""),
+        "to": str(asked.day("to") or ""),
+        "search": searches.key(),
+    }
+
+
+def _query(given: dict[str, str]) -> Query:
+    return Query(
+        text=searches.asked(),
+        status=ExaminationStatus(given["status"]) if given["status"] else None,
+        specimen=Specimen(given["specimen"]) if given["specimen"] else None,
+        date_from=date.fromisoformat(given["from"]) if given["from"] else None,
+        date_to=date.fromisoformat(given["to"]) if given["to"] else None,
+        needs=Needs(given["needs"]) if given["needs"] else None,
+        has_blasts=_BLASTS.get(given["blasts"]),
+    )
+
+
+def _find(query: Query, number: int) -> Page[Listed]:
+    """Return the page asked for, or the last one where there are fewer."""
+    found = examinations.find(query, PAGE_SIZE, (number - 1) * PAGE_SIZE)
+    if number <= found.pages:
+        return found
+    return examinations.find(query, PAGE_SIZE, (found.pages - 1) * PAGE_SIZE)
+
+
+def _address(endpoint: str = "worklist.show", **given: Any) -> str:
+    """Return the address of the list with these filters; the first page goes without saying."""
+    if given.get("page") == 1:
+        given = given | {"page": ""}
+    return url_for(endpoint, **{name: value for name, value in given.items() if value})
+
+
+def _days() -> list[tuple[str, str]]:
+    """Offer the beginnings of the usual spans: pairs of label and date."""
+    today = now().astimezone().date()
+    spans = (("Today", 0), ("7 days", 6), ("30 days", 29))
+    return [(label, str(today - timedelta(days=days))) for label, days in spans]
