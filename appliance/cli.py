@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
-    for library in ("apscheduler", "peewee"):  # each job and each migration, every time
+    for library in ("apscheduler", "fontTools", "peewee"):  # each job, each glyph table
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
         command: Callable[[argparse.Namespace], int] = parsed.command

@@ -68,7 +68,7 @@ def build(settings: Settings) -> Appliance:
         accounts=Accounts(
             login_failures=settings.login_failures, lock_minutes=settings.lock_minutes
         ),
-        capture=CaptureService(pictures, views, limits),
+        capture=CaptureService(pictures, limits),
         reporting=Reporting(
             pictures,
             laboratory=settings.laboratory,

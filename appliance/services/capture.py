@@ -5,17 +5,19 @@ cut. Nothing of a file that fails stays.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from uuid import UUID
 
-from appliance.errors import ApplianceError
 from appliance.pipeline import intake, quality
 from appliance.records import fields
 from appliance.records.database import transaction
 from appliance.records.pictures import PictureStore
 from appliance.records.tables import FieldImage
-from appliance.services.views import Views
 from appliance.vocabulary import Actor, Quality, SourceImage
+
+DECODERS = 2
+"""Files decoded at the same time: one of 100 megapixels takes about 700 MB while it is judged."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +29,12 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A file that could not be taken, and the sentence that says why."""
-
-    name: str
-    error: ApplianceError
-
-
-@dataclass(frozen=True)
 class CaptureService:
     """Adds images to examinations."""
 
     pictures: PictureStore
-    views: Views
     limits: intake.Limits
+    decoders: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(DECODERS))
 
     def add_file(self, examination_id: UUID, name: str, data: bytes, *, by: Actor) -> list[Taken]:
         """Keep one file and put its pages before the quality gate.
@@ -56,8 +50,9 @@ class CaptureService:
             DiskFull: there is too little room.
             NotFound, Conflict: no such examination, or it takes no more images.
         """
-        images = intake.read_images(data, name=name, limits=self.limits)
-        passports = [quality.assess(i.pixels, greyscale=i.greyscale) for i in images]
+        with self.decoders:
+            images = intake.read_images(data, name=name, limits=self.limits)
+            passports = [quality.assess(i.pixels, greyscale=i.greyscale) for i in images]
         self.pictures.keep(data)
         return self._record(examination_id, name, len(data), images, passports, by)
 
