@@ -133,7 +133,9 @@ def _admit_samples(page: TiffPage) -> None:
             advice="Save it again with LZW compression, or without any.",
         )
     channels = _CHANNELS.get(page.photometric)
-    if channels is None or not channels <= page.samplesperpixel <= channels + 1:
+    fits = channels is not None and channels <= page.samplesperpixel <= channels + 1
+    # Halved colours are common inside JPEG, which unpacks them itself, and hardly met elsewhere.
+    if not fits or (page.is_subsampled and page.compression != _JPEG):
         raise UnreadableImage(
             "is a TIFF whose colours are stored in an unusual way.",
             advice="Save it again as RGB or greyscale.",
