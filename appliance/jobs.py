@@ -29,6 +29,7 @@ def work(appliance: Appliance, stop: Event) -> None:
         given_back = fields.release_all()
         if given_back:
             log.info("%d fields of an interrupted run will be analysed again", given_back)
+        housekeeping.tidy(appliance.pictures)
         timers = _timers(appliance)
         timers.start()
         try:

@@ -45,6 +45,10 @@ class LiveAppliance:
             stderr=self._log,
         )
 
+    def pid(self, name: str) -> int:
+        """Return the id of a running process."""
+        return self._running[name].pid
+
     def kill(self, name: str) -> None:
         """End a process as a power cut would: at once, without a word."""
         process = self._running.pop(name)
