@@ -93,7 +93,7 @@ def _empty_slide(pixels: Pixels) -> Plane:
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     small = cv2.medianBlur(small, 3)
     logs = _LOG[small].reshape(-1, 3)
-    brightness = small.max(axis=2).astype(np.int32) + small[..., 1]
+    brightness = 2 * small[..., 1].astype(np.int32)
     lit = (small.max(axis=2) > _BLACK + 6).ravel()
     basis = _basis(*size)
     if lit.mean() < 0.01:

@@ -109,39 +109,56 @@ def grow(group: list[Part], labels: Labels, around: Surroundings, unit: float) -
     stained = rim & (dark > _FAINT)
     if stained.sum() <= 0.15 * max(1, rim.sum()):
         return Body(x0, y0, nucleus, fill_holes(nucleus, nucleus.size))
-    likely, reach = _cytoplasm(around.colour[window], nucleus, stained, around.red_cells)
-    likely &= dark > max(_FAINT, 0.4 * float(np.median(dark[stained])))
-    likely &= (away <= to_others) & (away < reach * unit)
+    own = _own_colours(around.colour[window], nucleus, stained)
+    reach = _reach(own[0], around.red_cells) * unit
+    likely = (dark > max(_FAINT, 0.4 * float(np.median(dark[stained])))) & (nucleus == 0)
+    likely &= (away <= to_others) & (away < reach)
+    likely[likely] = _is_own(around.colour[window][likely], own, around.red_cells)
     cell = _tidy(likely.astype(np.uint8) | core, nucleus, core, unit)
     return Body(x0, y0, nucleus, cell)
 
 
-def _cytoplasm(
-    colour: Colour, nucleus: Mask, stained: NDArray[np.bool_], red_cells: tuple[Colour, ...]
-) -> tuple[NDArray[np.bool_], float]:
-    """Where the colour is nearer to this cell's than to the red cells'; and how far to believe it.
-
-    The cell's colours are those between its nucleus and the more nuclear half of what is stained
-    beside it; the red cells' those between half and more than full density.
-    """
+def _own_colours(
+    colour: Colour, nucleus: Mask, stained: NDArray[np.bool_]
+) -> tuple[Colour, Colour]:
+    """Colour of this cell's cytoplasm, by the more nuclear half of its rim, and of its nucleus."""
     rim = colour[stained]
-    own = np.median(rim[rim[:, 0] >= np.median(rim[:, 0])], axis=0)
-    centre = np.median(colour[nucleus > 0], axis=0)
-    to_own = np.minimum(_off_line(colour, 0.5 * own, own), _off_line(colour, own, centre))
+    cytoplasm = np.median(rim[rim[:, 0] >= np.median(rim[:, 0])], axis=0)
+    return cytoplasm, np.median(colour[nucleus > 0], axis=0)
+
+
+def _reach(cytoplasm: Colour, red_cells: tuple[Colour, ...]) -> float:
+    """How far from the nucleus colours are believed: not far where they are like red cells'."""
+    apart = min((float(np.linalg.norm(cytoplasm - red)) for red in red_cells), default=1.0)
+    return _REACH if apart > 0.04 else 0.25
+
+
+def _is_own(
+    colour: Colour, own: tuple[Colour, Colour], red_cells: tuple[Colour, ...]
+) -> NDArray[np.bool_]:
+    """Tell which colours are nearer to this cell's than to the red cells'.
+
+    The cell's lie between half its cytoplasm's density and its nucleus; the red cells' between
+    less and more than their usual density.
+    """
     if not red_cells:
-        return np.ones(colour.shape[:2], bool), _REACH
+        return np.ones(len(colour), bool)
+    cytoplasm, nucleus = own
+    to_own = np.minimum(
+        _off_line(colour, 0.5 * cytoplasm, cytoplasm), _off_line(colour, cytoplasm, nucleus)
+    )
     to_red = [_off_line(colour, 0.35 * red, 1.3 * red) for red in red_cells]
-    apart = min(float(np.linalg.norm(own - red)) for red in red_cells)
-    return to_own < np.minimum.reduce(to_red), _REACH if apart > 0.04 else 0.25
+    return np.asarray(to_own < np.minimum.reduce(to_red))
 
 
 def _off_line(colour: Colour, start: Colour, end: Colour) -> Plane:
     """Squared distance of each colour from the straight line between two."""
     way = (end - start).astype(np.float32)
     off = colour - start.astype(np.float32)
-    along = np.clip((off @ way) / max(1e-9, float(way @ way)), 0, 1)
-    off -= along[..., None] * way
-    return np.asarray(np.einsum("...i,...i", off, off))
+    along = off @ (way / max(1e-9, float(way @ way)))
+    np.clip(along, 0, 1, out=along)
+    off -= along[:, None] * way
+    return np.asarray(off[:, 0] ** 2 + off[:, 1] ** 2 + off[:, 2] ** 2)
 
 
 def _tidy(cell: Mask, nucleus: Mask, core: Mask, unit: float) -> Mask:

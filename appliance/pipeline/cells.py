@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.pipeline.absorbance import Absorbance, Plane, measure
+from appliance.pipeline.absorbance import Absorbance, Mask, Plane, measure
 from appliance.pipeline.bodies import Body, grow, sharpen_nucleus, surroundings
 from appliance.pipeline.halves import join_halves
 from appliance.pipeline.lobes import join_lobes, parts_of
@@ -22,10 +22,13 @@ from appliance.pipeline.ruler import RED_CELL_UM, red_cell_diameter
 from appliance.vocabulary import Box, FoundCell, Pixels
 
 _WORKING_PIXELS = 350_000
+_RULER_PIXELS = 260_000
 _LARGEST_UNIT = 44.0
 _WORKING_UNIT = 40.0
 _SMALLEST_UNIT = 22.0
 _SMALLEST_SIDE = 8
+_SMALLEST_RED_CELL = 11.0
+"""Pixels of the image: white cells down to 20 pixels wide are looked for."""
 _PORTRAIT = 4.1
 """A picture less than so many red cells wide was cut around one object: what lies in its middle is
 taken, even where it is no larger than a platelet."""
@@ -61,6 +64,8 @@ class _Candidate:
     """Nuclear index relative to the image's nuclei."""
     redness: float
     """Red density of the nucleus relative to its green density."""
+    solidity: float
+    """Share of the cell's convex hull that it fills."""
     at_border: bool
 
 
@@ -79,7 +84,8 @@ def find_cells(pixels: Pixels, *, um_per_px: float | None = None) -> list[FoundC
     if min(pixels.shape[:2]) < _SMALLEST_SIDE:
         return []
     field = _prepare(pixels, um_per_px)
-    found = levels(field.absorbance.darkness, field.index, field.unit)
+    # every second pixel will do: the index is smooth
+    found = levels(field.absorbance.darkness[::2, ::2], field.index[::2, ::2], field.unit / 2)
     if found is None:
         return []
     candidates = _candidates(field, found)
@@ -94,8 +100,8 @@ def _prepare(pixels: Pixels, um_per_px: float | None) -> _Field:
     scale = min(1.0, math.sqrt(_WORKING_PIXELS / (height * width)))
     work = _resized(pixels, scale)
     absorbance = measure(work)
-    expected = RED_CELL_UM / um_per_px * scale if um_per_px else None
-    unit = red_cell_diameter(absorbance, expected_px=expected)
+    expected = RED_CELL_UM / um_per_px if um_per_px else None
+    unit = _unit(absorbance, scale, expected)
     wanted = _WORKING_UNIT if unit > _LARGEST_UNIT else max(unit, _SMALLEST_UNIT)
     room = math.sqrt(2 * _WORKING_PIXELS / (work.shape[0] * work.shape[1]))
     factor = min(wanted / unit, max(1.0, room))
@@ -106,10 +112,31 @@ def _prepare(pixels: Pixels, um_per_px: float | None) -> _Field:
     return _Field(absorbance, index, unit * factor, scale * factor)
 
 
+def _unit(absorbance: Absorbance, scale: float, expected: float | None) -> float:
+    """Diameter of a red cell in working pixels, measured on smaller planes where that will do."""
+    coarse = min(1.0, math.sqrt(_RULER_PIXELS / absorbance.index.size))
+    darkness, index = (
+        cv2.resize(plane, None, fx=coarse, fy=coarse, interpolation=cv2.INTER_LINEAR)
+        for plane in (absorbance.darkness, absorbance.index)
+    )
+    diameter = red_cell_diameter(
+        darkness,
+        index,
+        smallest_px=_SMALLEST_RED_CELL * scale * coarse,
+        expected_px=expected * scale * coarse if expected else None,
+    )
+    return diameter / coarse
+
+
 def _resized(pixels: Pixels, scale: float) -> Pixels:
     """The image, made smaller."""
     if scale >= 1.0:
         return np.ascontiguousarray(pixels)
+    while scale < 0.5:  # halving is quick, and the odd rest then has little left to do
+        pixels = np.asarray(
+            cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8
+        )
+        scale *= 2
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -152,14 +179,22 @@ def _candidate(body: Body, field: _Field, found: Levels) -> _Candidate:
         nucleus=float(body.nucleus.sum()) / field.red_cell,
         cell=float(body.cell.sum()) / field.red_cell,
         level=float(field.index[body.window][nucleus].mean()) / found.nuclei,
+        solidity=_solidity(body.cell),
         redness=float(red / max(green, 1e-3)),
         at_border=left <= 0 or top <= 0 or left + width >= wide or top + height >= high,
     )
 
 
+def _solidity(mask: Mask) -> float:
+    """Share of its convex hull that a mask fills."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.contourArea(cv2.convexHull(np.concatenate(contours)))
+    return float(mask.sum()) / max(1.0, hull)
+
+
 def _white_cells(candidates: list[_Candidate], field: _Field) -> list[_Candidate]:
     """Leave out platelets by size and smudges by colour; keep a portrait's subject."""
-    cells = [each for each in candidates if _is_large(each) and each.level >= 0.5]
+    cells = [each for each in candidates if _is_white_cell(each)]
     if len(cells) >= 3:
         usual = _weighted_median([each.redness for each in cells], [each.nucleus for each in cells])
         cells = [each for each in cells if each.redness >= 0.72 * usual or each.level >= 0.85]
@@ -171,11 +206,16 @@ def _white_cells(candidates: list[_Candidate], field: _Field) -> list[_Candidate
     return cells
 
 
-def _is_large(each: _Candidate) -> bool:
-    """Tell by size: a nucleus like a lymphocyte's, or a smaller one in a cell as large as one."""
+def _is_white_cell(each: _Candidate) -> bool:
+    """Tell by looks: not pale, not torn, and a nucleus as large as a lymphocyte's.
+
+    A smaller nucleus will do where the whole cell is larger than a platelet.
+    """
+    if each.level < 0.5 or each.solidity < 0.75:
+        return False
     if each.at_border:
         return each.nucleus >= 0.4
-    return each.nucleus >= 0.75 or (each.nucleus >= 0.38 and each.cell >= 1.15)
+    return each.nucleus >= 0.72 or (each.nucleus >= 0.36 and each.cell >= 1.08)
 
 
 def _holds(each: _Candidate, x: float, y: float, unit: float) -> bool:

@@ -93,15 +93,21 @@ def nuclear_mask(index: Plane, found: Levels, unit: float) -> Mask:
 
 def cut_apart(mask: Mask, unit: float) -> Labels:
     """Cut a mask at its necks and number the parts from 1."""
-    _, things, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     labels = np.zeros(mask.shape, np.int32)
-    smallest = _SPECK * np.pi / 4 * unit * unit
+    red_cell = np.pi / 4 * unit * unit
     last = 0
-    for thing, (x, y, width, height, area) in enumerate(stats):
-        if thing == 0 or area < smallest:
+    for contour in contours:
+        x, y, width, height = cv2.boundingRect(contour)
+        if width * height < _SPECK * red_cell or len(contour) < 4:
             continue
-        window = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
-        piece = fill_holes((things[window] == thing).astype(np.uint8), 0.25 * np.pi / 4 * unit**2)
+        x0, y0 = max(0, x - 1), max(0, y - 1)
+        window = np.s_[y0 : y + height + 1, x0 : x + width + 1]
+        whole = np.zeros_like(mask[window])
+        cv2.drawContours(whole, [contour], 0, 1, -1, offset=(-x0, -y0))
+        piece = fill_holes(whole & mask[window], 0.25 * red_cell)
+        if piece.sum() < _SPECK * red_cell:
+            continue
         parts = _parts(piece, unit)
         labels[window] = np.where(parts > 0, parts + last, labels[window])
         last += int(parts.max())
@@ -189,11 +195,9 @@ def _nearest(seeds: Labels) -> Labels:
 
 def fill_holes(mask: Mask, largest: float) -> Mask:
     """Fill the holes of less than `largest` pixels; what is open to the edge is no hole."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
-    right = stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
-    bottom = stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
-    hole = (stats[:, cv2.CC_STAT_AREA] < largest) & (stats[:, cv2.CC_STAT_LEFT] > 0)
-    hole &= (stats[:, cv2.CC_STAT_TOP] > 0) & (right < mask.shape[1]) & (bottom < mask.shape[0])
-    hole[0] = False
-    filled: Mask = mask | hole.astype(np.uint8)[labels]
+    contours, family = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    filled = mask.copy()
+    for place, contour in enumerate(contours):
+        if family[0, place, 3] >= 0 and cv2.contourArea(contour) < largest:
+            cv2.drawContours(filled, contours, place, 1, -1)
     return filled

@@ -23,7 +23,9 @@ def outline(mask: Mask, x: int, y: int, scale: float, size: tuple[int, int]) -> 
         scale: Working pixels for one pixel of the whole image.
         size: (width, height) of the whole image; the polygon stays inside.
     """
-    padded = cv2.copyMakeBorder(mask * 255, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    left, top, width, height = cv2.boundingRect(mask)
+    piece = mask[top : top + height, left : left + width] * 255
+    padded = cv2.copyMakeBorder(piece, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     shape = (padded.shape[1] * _FINER, padded.shape[0] * _FINER)
     fine = cv2.resize(padded, shape, interpolation=cv2.INTER_LINEAR)
     contours, _ = cv2.findContours(
@@ -33,7 +35,7 @@ def outline(mask: Mask, x: int, y: int, scale: float, size: tuple[int, int]) -> 
     polygon: NDArray[np.float64] = pieces[0].reshape(-1, 2).astype(np.float64)
     for piece in pieces[1:]:
         polygon = _bridge(polygon, piece.reshape(-1, 2).astype(np.float64))
-    polygon = (polygon + 0.5) / _FINER - 1.0 + [x, y]
+    polygon = (polygon + 0.5) / _FINER - 1.0 + [x + left, y + top]
     whole = np.rint(polygon / scale - 0.5).astype(np.int32)
     return np.clip(whole, 0, [size[0] - 1, size[1] - 1]).astype(np.int32)
 

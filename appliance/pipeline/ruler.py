@@ -6,13 +6,14 @@ crowded ones, and from whole white cells; the size of the nuclei says which vote
 stands in alone where a picture shows no red cell.
 """
 
+import math
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.absorbance import Absorbance, Mask, Plane
+from appliance.pipeline.absorbance import Mask, Plane
 
 RED_CELL_UM = 7.2
 NUCLEAR = 0.12
@@ -21,32 +22,46 @@ NUCLEAR = 0.12
 _GRID = np.linspace(np.log(4.0), np.log(260.0), 180)
 _LEVELS = 700.0
 _ENOUGH = 150
+_FAINTEST = 9
+"""Darkness level (0.013 in density) that no red cell stays below."""
+_SPECKS = 1 / 30
+_RIDGE = 0.65
+_PALLOR = 0.002
+_LARGE_PALLOR = 0.008
+_THIN = 0.70
+_FEW_NUCLEI = 0.01
 _NUCLEUS_TO_RED_CELL = 1.3
 _WHITE_TO_RED_CELL = 1.75
 
 Votes = NDArray[np.float64]
 
 
-def red_cell_diameter(absorbance: Absorbance, *, expected_px: float | None = None) -> float:
+def red_cell_diameter(
+    darkness: Plane, index: Plane, *, smallest_px: float = 4.0, expected_px: float | None = None
+) -> float:
     """Estimate the diameter of a red cell.
 
     Args:
-        absorbance: Of the whole image.
+        darkness: Of the whole image (see `Absorbance`).
+        index: Likewise.
+        smallest_px: No red cell is taken to be smaller.
         expected_px: What the image's stated scale would make of a red cell, if there is one.
 
     Returns:
         Diameter in pixels of the given planes, 4 to 260.
     """
-    darkness = cv2.GaussianBlur(absorbance.darkness, (0, 0), 0.8)
+    darkness = cv2.GaussianBlur(darkness, (0, 0), 0.8)
     levels = cv2.convertScaleAbs(np.maximum(darkness, 0), alpha=_LEVELS)
-    nuclear = np.greater(absorbance.index, NUCLEAR).view(np.uint8)
+    nuclear = np.greater(index, NUCLEAR).view(np.uint8)
     threshold = _foreground_level(levels, nuclear)
     nucleus = _nuclear_diameter(nuclear)
     red, white = _round_things(levels, nuclear, threshold)
     votes = _bumps(red, 0.10, 1.0)
-    votes += _bumps(_crowded(levels, nuclear, threshold, nucleus), 0.12, 0.3)
+    discs, ridges = _crowded(levels, nuclear, threshold, nucleus)
+    votes += _bumps(discs, 0.12, 0.3) + _bumps(ridges, 0.12, 0.15)
     votes += _bumps([diameter / _WHITE_TO_RED_CELL for diameter in white], 0.20, 0.4)
     score = (votes + 0.5) * _plausible(nucleus, expected_px)
+    score[np.exp(_GRID) < min(smallest_px, 100.0)] = 0.0
     return float(np.exp(_GRID[int(score.argmax())]))
 
 
@@ -60,7 +75,10 @@ def _foreground_level(levels: Mask, nuclear: Mask) -> int:
 
 
 def _nuclear_diameter(nuclear: Mask) -> float | None:
-    """Typical diameter of the nuclei, by area; a clump counts as four of its inner radii."""
+    """Typical diameter of the nuclei, by area; a clump counts as four of its inner radii.
+
+    None where there are only specks: they may be platelets and must not shrink the ruler.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(nuclear, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA].astype(np.float64)
     big = areas > 25
@@ -72,7 +90,8 @@ def _nuclear_diameter(nuclear: Mask) -> float | None:
     np.maximum.at(radii, labels[nuclear > 0].astype(np.intp), inside[nuclear > 0])
     radii = np.minimum(radii, max(nuclear.shape))  # an image that is all nucleus has no edge
     diameters = np.minimum(np.sqrt(4 * areas[big] / np.pi), 4.0 * radii[1:][big])
-    return float(np.exp(np.average(np.log(diameters), weights=areas[big])))
+    typical = float(np.exp(np.average(np.log(diameters), weights=areas[big])))
+    return typical if typical > _SPECKS * math.sqrt(nuclear.size) else None
 
 
 def _round_things(levels: Mask, nuclear: Mask, threshold: int) -> tuple[list[float], list[float]]:
@@ -80,7 +99,7 @@ def _round_things(levels: Mask, nuclear: Mask, threshold: int) -> tuple[list[flo
     red: list[float] = []
     white: list[float] = []
     for factor in (0.75, 0.55):
-        mask = np.greater(levels, max(14, int(factor * threshold))).view(np.uint8)
+        mask = np.greater(levels, max(_FAINTEST, int(factor * threshold))).view(np.uint8)
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         for contour in contours[:: 1 + len(contours) // _ENOUGH]:
             if len(contour) < 16 or not _is_lone_and_round(contour, mask.shape):
@@ -108,14 +127,14 @@ def _is_lone_and_round(contour: NDArray[Any], shape: tuple[int, ...]) -> bool:
     return bool(area >= 0.92 * cv2.contourArea(cv2.convexHull(contour)))
 
 
-def _crowded(levels: Mask, nuclear: Mask, threshold: int, nucleus: float | None) -> list[float]:
-    """Widths at the peaks of the distance transform: cells that touch or overlap their like."""
-    mask: Mask = np.greater(levels, max(14, int(0.7 * threshold))).view(np.uint8)
-    pallor = 0.16 * nucleus * nucleus if nucleus else 400.0
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
-    hole = (stats[:, cv2.CC_STAT_AREA] < pallor).astype(np.uint8)
-    hole[0] = 0
-    mask = cv2.bitwise_or(mask, hole[labels])
+def _crowded(
+    levels: Mask, nuclear: Mask, threshold: int, nucleus: float | None
+) -> tuple[list[float], list[float]]:
+    """Widths at the peaks of the distance transform, for cells that touch: discs, then ridges."""
+    mask: Mask = np.greater(levels, max(_FAINTEST, int(0.7 * threshold))).view(np.uint8)
+    pallor = 0.16 * nucleus * nucleus if nucleus else _PALLOR * levels.size
+    few = nucleus is None or cv2.countNonZero(nuclear) < _FEW_NUCLEI * nuclear.size
+    mask = _filled(mask, pallor, max(pallor, _LARGE_PALLOR * mask.size) if few else pallor)
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     inside: Plane = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
     inside = cv2.GaussianBlur(inside, (0, 0), 1.0)
@@ -124,7 +143,38 @@ def _crowded(levels: Mask, nuclear: Mask, threshold: int, nucleus: float | None)
     if cv2.countNonZero(nuclear):
         away: Plane = cv2.distanceTransform(1 - nuclear, cv2.DIST_L2, 3)
         peaks &= away > 0.9 * inside
-    return [2.05 * float(radius) for radius in inside[peaks]]
+    discs, ridges = _discs(inside, peaks)
+    return [2.05 * radius for radius in discs], [2.05 * radius for radius in ridges]
+
+
+def _filled(mask: Mask, pallor: float, thin_pallor: float) -> Mask:
+    """Fill the pale middles of red cells.
+
+    In a thin field every hole is one, up to `thin_pallor`; in a crowded field most are gaps
+    between cells, and only those as small as `pallor` are filled.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    for limit in (thin_pallor, pallor):
+        hole = (areas < limit).astype(np.uint8)
+        hole[0] = 0
+        if int(mask.sum()) + int(areas[hole > 0].sum()) < _THIN * mask.size:
+            break
+    filled: Mask = mask | hole[labels]
+    return filled
+
+
+def _discs(inside: Plane, peaks: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
+    """Radii of the peaks with slopes on all sides, and of those on a ridge (rings, rouleaux)."""
+    ys, xs = np.nonzero(peaks)
+    radii = inside[ys, xs]
+    highest = np.zeros(len(radii), np.float32)
+    for angle in np.arange(0, 2 * np.pi, np.pi / 4):
+        across = np.clip(np.rint(xs + radii * np.cos(angle)), 0, inside.shape[1] - 1).astype(int)
+        down = np.clip(np.rint(ys + radii * np.sin(angle)), 0, inside.shape[0] - 1).astype(int)
+        highest = np.maximum(highest, inside[down, across])
+    disc = highest < _RIDGE * radii
+    return radii[disc].tolist(), radii[~disc].tolist()
 
 
 def _bumps(diameters: list[float], spread: float, weight: float) -> Votes:
