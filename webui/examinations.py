@@ -183,7 +183,9 @@ def _live(examination: Examination) -> dict[str, Any]:
         "listed": listed,
         "steps": stages.of(listed),
         "tally": tally,
-        "sentences": [fraction_sentence(tally), limit_sentence(tally, limit)],
+        "sentences": [
+            _unbroken(s) for s in (fraction_sentence(tally), limit_sentence(tally, limit))
+        ],
         "limit": limit,
         "images": _pressing_first(rows)[:STRIP],
         "tallies": tallies,
@@ -191,6 +193,11 @@ def _live(examination: Examination) -> dict[str, Any]:
         "words": labels,
         "is_open": examination.status in examinations.OPEN,
     }
+
+
+def _unbroken(sentence: str) -> str:
+    """Keep each number and its percent sign on one line."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _pressing_first(rows: Sequence[FieldImage]) -> list[FieldImage]:

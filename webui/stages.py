@@ -25,9 +25,12 @@ class Stage:
 
 
 def of(listed: Listed) -> list[Stage]:
-    """Return the five steps of an examination; the first that is not done is the one for now."""
+    """Return the five steps of an examination, with the one that comes next marked.
+
+    What is missing of patient and specimen can be filled in at any time and holds nobody up.
+    """
     made = (_patient(listed), _specimen(listed), _images(listed), _cells(listed), _report(listed))
-    first = next((stage for stage in made if stage.state != "done"), made[-1])
+    first = next((stage for stage in made[2:] if stage.state != "done"), made[-1])
     return [
         Stage(stage.label, stage.address, stage.state, stage.words, now=stage is first)
         for stage in made
@@ -56,14 +59,15 @@ def _specimen(listed: Listed) -> Stage:
 
 
 def _images(listed: Listed) -> Stage:
-    address = ""
+    address = "#images"
     if may(Permission.FIELD_ADD):
         address = url_for("upload.show", examination_id=listed.examination.id)
     need_you = listed.refused + listed.failed
     if not listed.fields:
         return Stage("Images", address, "open", "none yet")
     if need_you:
-        return Stage("Images", address, "attention", f"{need_you} need you")
+        words = "1 needs you" if need_you == 1 else f"{need_you} need you"
+        return Stage("Images", address, "attention", words)
     if listed.waiting:
         return Stage("Images", address, "busy", f"{listed.analysed} of {listed.fields} read")
     return Stage("Images", address, "done", f"{listed.fields} read")

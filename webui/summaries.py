@@ -57,7 +57,7 @@ def missing(listed: Listed) -> Missing:
     need_you = listed.refused + listed.failed
     if need_you:
         return Missing(
-            "1 image needs you" if need_you == 1 else f"{need_you} need you", "attention"
+            "1 image needs you" if need_you == 1 else f"{need_you} images need you", "attention"
         )
     if listed.waiting:
         return Missing(f"{listed.analysed} of {listed.fields} read", "busy")
