@@ -24,7 +24,7 @@ _OFFSET = 12.0
 _LOG = np.log10(np.arange(256, dtype=np.float32) + np.float32(_OFFSET))
 _FIT_SIDE = 160
 _BLACK = 14
-_WHITE = np.log10(np.array([235.0, 235.0, 235.0]) + _OFFSET)
+_WHITE_SLIDE = np.full((2, 2, 3), np.log10(235.0 + _OFFSET), np.float32)
 _PURPLE = 0.10
 _GREY_SHIFT = 0.10
 
@@ -39,6 +39,8 @@ class Absorbance:
     """(height, width), the largest of the three channels."""
     index: Plane
     """(height, width), high in nuclei, lower in basophilic cytoplasm, near 0 in red cells."""
+    rim: Mask | None = None
+    """Where an eyepiece's black rim hides the field."""
 
 
 def measure(pixels: Pixels) -> Absorbance:
@@ -51,12 +53,13 @@ def measure(pixels: Pixels) -> Absorbance:
     against it. An image without colour has only its darkness.
     """
     height, width = pixels.shape[:2]
-    empty = cv2.resize(_empty_slide(pixels), (width, height), interpolation=cv2.INTER_LINEAR)
+    black = _surround(pixels)
+    cut_out = _is_cut_out(black)
+    slide = _WHITE_SLIDE if cut_out else _empty_slide(pixels)
+    empty = cv2.resize(slide, (width, height), interpolation=cv2.INTER_LINEAR)
     density = cv2.subtract(empty, cv2.LUT(pixels, _LOG))
-    black = cv2.inRange(pixels, (0, 0, 0), (_BLACK, _BLACK, _BLACK))
-    if cv2.countNonZero(black) > 0.02 * black.size:
-        grown = cv2.dilate(_outer(black), np.ones((3, 3), np.uint8))
-        density[grown > 0] = 0.0
+    if black is not None:
+        density[cv2.dilate(black, np.ones((3, 3), np.uint8)) > 0] = 0.0
     red, green, blue = cv2.split(density)
     index: Plane
     if is_grey(pixels):
@@ -64,7 +67,8 @@ def measure(pixels: Pixels) -> Absorbance:
     else:
         excess = np.maximum(cv2.subtract(red, green), 0)
         index = cv2.scaleAdd(excess, -2.0, cv2.subtract(green, blue))
-    return Absorbance(density, cv2.max(cv2.max(red, green), blue), index)
+    darkness = cv2.max(cv2.max(red, green), blue)
+    return Absorbance(density, darkness, index, None if cut_out else black)
 
 
 def is_grey(pixels: Pixels) -> bool:
@@ -74,15 +78,25 @@ def is_grey(pixels: Pixels) -> bool:
     return bool(np.abs(sample - sample[..., 1:2]).max() <= 3)
 
 
-def _outer(black: Mask) -> Mask:
-    """The black areas that touch the frame: a cut-out cell's surround or an eyepiece's rim."""
+def _surround(pixels: Pixels) -> Mask | None:
+    """Mark black areas that touch the frame: round a cut-out cell, or an eyepiece's rim."""
+    black = cv2.inRange(pixels, (0, 0, 0), (_BLACK, _BLACK, _BLACK))
+    if cv2.countNonZero(black) < 0.02 * black.size:
+        return None
     _, labels = cv2.connectedComponents(black, connectivity=4)
-    frame = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.zeros(int(labels.max()) + 1, np.uint8)
-    touching[frame] = 1
+    touching[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = 1
     touching[0] = 0
-    outer: Mask = touching[labels]
-    return outer
+    surround: Mask = touching[labels]
+    return surround if surround.any() else None
+
+
+def _is_cut_out(black: Mask | None) -> bool:
+    """Tell whether the picture is a cell on black, as data sets have them, with no slide left."""
+    if black is None or black.mean() < 0.25:
+        return False
+    _, _, width, height = cv2.boundingRect(1 - black)
+    return bool(height < 0.93 * black.shape[0] and width < 0.93 * black.shape[1])
 
 
 def _empty_slide(pixels: Pixels) -> Plane:
@@ -97,11 +111,11 @@ def _empty_slide(pixels: Pixels) -> Plane:
     lit = (small.max(axis=2) > _BLACK + 6).ravel()
     basis = _basis(*size)
     if lit.mean() < 0.01:
-        return np.tile(_WHITE.astype(np.float32), (2, 2, 1))
+        return _WHITE_SLIDE
     mode = _brightest_mode(brightness.ravel()[lit])
     fitted = _fit(basis, logs, brightness.ravel(), lit, mode)
     if _is_stain(fitted, lit, basis):
-        return np.tile(_WHITE.astype(np.float32), (2, 2, 1))
+        return _WHITE_SLIDE
     surface = _basis(24, 24) @ fitted
     return np.ascontiguousarray(surface.reshape(24, 24, 3), dtype=np.float32)
 

@@ -147,7 +147,11 @@ def _rescaled(absorbance: Absorbance, factor: float) -> Absorbance:
     height, width = absorbance.index.shape
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     planes = (absorbance.density, absorbance.darkness, absorbance.index)
-    return Absorbance(*(cv2.resize(plane, size, interpolation=how) for plane in planes))
+    density, darkness, index = (cv2.resize(plane, size, interpolation=how) for plane in planes)
+    rim = absorbance.rim
+    if rim is not None:
+        rim = cv2.resize(rim, size, interpolation=cv2.INTER_NEAREST)
+    return Absorbance(density, darkness, index, rim)
 
 
 def _candidates(field: _Field, found: Levels) -> list[_Candidate]:
@@ -181,8 +185,20 @@ def _candidate(body: Body, field: _Field, found: Levels) -> _Candidate:
         level=float(field.index[body.window][nucleus].mean()) / found.nuclei,
         solidity=_solidity(body.cell),
         redness=float(red / max(green, 1e-3)),
-        at_border=left <= 0 or top <= 0 or left + width >= wide or top + height >= high,
+        at_border=left <= 0
+        or top <= 0
+        or left + width >= wide
+        or top + height >= high
+        or _meets(body, field.absorbance.rim),
     )
+
+
+def _meets(body: Body, rim: Mask | None) -> bool:
+    """Tell whether a cell lies against the eyepiece's rim."""
+    if rim is None:
+        return False
+    nearly = np.ones((5, 5), np.uint8)
+    return bool((cv2.dilate(rim[body.window], nearly) & body.cell).any())
 
 
 def _solidity(mask: Mask) -> float:
@@ -209,10 +225,13 @@ def _white_cells(candidates: list[_Candidate], field: _Field) -> list[_Candidate
 def _is_white_cell(each: _Candidate) -> bool:
     """Tell by looks: not pale, not torn, and a nucleus as large as a lymphocyte's.
 
-    A smaller nucleus will do where the whole cell is larger than a platelet.
+    A smaller nucleus will do where the whole cell is larger than a platelet, or where it is denser
+    than the image's nuclei, which platelets are not: a small lymphocyte's or a normoblast's.
     """
     if each.level < 0.5 or each.solidity < 0.75:
         return False
+    if each.level >= 1.1 and each.nucleus >= 0.3 and each.solidity >= 0.9:
+        return True
     if each.at_border:
         return each.nucleus >= 0.4
     return each.nucleus >= 0.72 or (each.nucleus >= 0.36 and each.cell >= 1.08)

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from appliance.pipeline.absorbance import Mask
 from appliance.pipeline.nuclei import Labels
@@ -16,6 +17,7 @@ from appliance.pipeline.nuclei import Labels
 _GAP = 0.40
 """Lobes of one nucleus are never farther apart."""
 _APART = 2.2
+_ROUND = 0.72
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,8 @@ class _Pair:
     """Area of the convex hull."""
     both_cells: bool
     """Each has a part that might well be a round nucleus of its own."""
+    crowded: bool
+    """The image shows what lone nuclei look like, so that the line above is sure."""
     empty: float
     """Share of the hull that is empty slide."""
     foreign: float
@@ -60,6 +64,8 @@ class _Pair:
     @property
     def is_one(self) -> bool:
         """Whether they are one nucleus: any of three sets of looks is enough."""
+        if self.both_cells and self.crowded:
+            return False
         clean = self.empty <= 0.18 and self.foreign <= 0.45
         lobed = self.area <= 2.3 and self.extent <= 2.5 and clean
         lobed &= self.area <= 1.5 or self.fill > (0.5 if self.extent < 2.1 else 0.6)
@@ -72,25 +78,19 @@ class _Pair:
 
 def parts_of(labels: Labels, smallest: float) -> list[Part]:
     """Describe the numbered parts of at least `smallest` pixels."""
-    count = int(labels.max())
-    areas = np.bincount(labels.ravel(), minlength=count + 1)
-    ys, xs = np.nonzero(labels)
-    numbers = labels[ys, xs]
-    low = np.full((count + 1, 2), 1 << 30)
-    high = np.zeros((count + 1, 2), np.int64)
-    np.minimum.at(low, numbers, np.column_stack([xs, ys]))
-    np.maximum.at(high, numbers, np.column_stack([xs, ys]))
     parts = []
-    for number in range(1, count + 1):
-        if areas[number] < smallest:
+    for number, found in enumerate(ndimage.find_objects(labels), start=1):
+        if found is None:
             continue
-        (x0, y0), (x1, y1) = low[number].tolist(), high[number].tolist()
-        mask = (labels[y0 : y1 + 1, x0 : x1 + 1] == number).astype(np.uint8)
+        mask = np.equal(labels[found], number).view(np.uint8)
+        area = cv2.countNonZero(mask)
+        if area < smallest:
+            continue
+        offset = (found[1].start, found[0].start)
         contours, _ = cv2.findContours(
-            mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=(x0, y0)
+            mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=offset
         )
-        contour = max(contours, key=len).reshape(-1, 2)
-        parts.append(Part(number, float(areas[number]), contour))
+        parts.append(Part(number, float(area), max(contours, key=len).reshape(-1, 2)))
     return parts
 
 
@@ -108,12 +108,16 @@ def join_lobes(
     """
     groups = [[part] for part in parts]
     home = list(range(len(parts)))
-    for gap, first, second in _neighbours(parts, unit):
+    neighbours = _neighbours(parts, unit)
+    lone = _lone_nuclei(parts, neighbours, unit)
+    for gap, first, second in neighbours:
         one, other = home[first], home[second]
         if one == other:
             continue
         together = groups[one] + groups[other]
-        if _pair(gap, groups[one], groups[other], labels, empty, foreign, unit).is_one:
+        both = _both_cells(groups[one], groups[other], lone, unit)
+        pair = _pair(gap, together, labels, empty, foreign, unit, both, lone is not None)
+        if pair.is_one:
             groups[one] = together
             groups[other] = []
             home = [one if place == other else place for place in home]
@@ -138,16 +142,16 @@ def _neighbours(parts: list[Part], unit: float) -> list[tuple[float, int, int]]:
 
 def _pair(
     gap: float,
-    one: list[Part],
-    other: list[Part],
+    together: list[Part],
     labels: Labels,
     empty: Mask,
     foreign: Mask,
     unit: float,
+    both_cells: bool,
+    crowded: bool,
 ) -> _Pair:
     """Measure what two groups would make together."""
     red_cell = np.pi / 4 * unit * unit
-    together = one + other
     hull = cv2.convexHull(np.concatenate([part.contour for part in together]))
     x, y, width, height = cv2.boundingRect(hull)
     inside = np.zeros((height, width), np.uint8)
@@ -160,13 +164,34 @@ def _pair(
         area=sum(part.area for part in together) / red_cell,
         extent=2 * cv2.minEnclosingCircle(hull)[1] / unit,
         hull=cv2.contourArea(hull) / red_cell,
-        both_cells=all(_might_be_cell(group, red_cell) for group in (one, other)),
+        both_cells=both_cells,
+        crowded=crowded,
         empty=float(empty[window][inside > 0].mean()),
         foreign=float(foreign[window][between > 0].mean()) if wide else 0.0,
     )
 
 
-def _might_be_cell(group: list[Part], red_cell: float) -> bool:
-    """Tell whether the largest part is as large and round as a lymphocyte's nucleus."""
-    largest = max(group, key=lambda part: part.area)
-    return largest.area > 0.95 * red_cell and largest.roundness > 0.8
+def _lone_nuclei(
+    parts: list[Part], neighbours: list[tuple[float, int, int]], unit: float
+) -> float | None:
+    """Typical area of round nuclei without neighbours, where the image shows at least three."""
+    beside = {place for _, first, second in neighbours for place in (first, second)}
+    alone = [
+        part.area
+        for place, part in enumerate(parts)
+        if place not in beside
+        and part.area > 0.3 * np.pi / 4 * unit * unit
+        and part.roundness > _ROUND
+    ]
+    return float(np.median(alone)) if len(alone) >= 3 else None
+
+
+def _both_cells(one: list[Part], other: list[Part], lone: float | None, unit: float) -> bool:
+    """Tell whether each has a part as large and round as a nucleus of its own.
+
+    That is a lymphocyte's, or somewhat less than the image's lone nuclei.
+    """
+    usual = 0.95 if lone is None else float(np.clip(0.45 * lone / (np.pi / 4 * unit**2), 0.5, 0.95))
+    least = usual * np.pi / 4 * unit * unit
+    largest = (max(group, key=lambda part: part.area) for group in (one, other))
+    return all(part.area > least and part.roundness > _ROUND for part in largest)
