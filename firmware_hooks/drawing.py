@@ -156,24 +156,28 @@ def draw_blast(rng: np.random.Generator, um_per_px: float) -> Stamp:
     radius = rng.uniform(5.0, 7.3)
     pen = Pen(rng, 2.6 * radius, um_per_px)
     stretch = 1 + abs(rng.normal(0, 0.1))
-    cell = pen.blob(radius, stretch=stretch, wobble=0.025)
-    share = np.sqrt(rng.uniform(0.78, 0.9))
+    cell = pen.blob(radius, stretch=stretch, wobble=0.045)
+    share = np.sqrt(rng.uniform(0.8, 0.93))
     nucleus = pen.blob(
         radius * share,
-        centre_um=_aside(rng, radius * (1 - share) * 0.9),
-        stretch=1 + abs(rng.normal(0, 0.06)),
-        wobble=0.03,
+        centre_um=_aside(rng, radius * (1 - share) * 1.2),
+        stretch=stretch,
+        wobble=0.045,
     )
-    if rng.random() < 0.3:  # a cleft
-        nucleus = np.minimum(nucleus, -pen.blob(radius * 0.3, centre_um=_aside(rng, radius * 1.05)))
-    nucleus = np.minimum(nucleus, cell - 0.15)
-    chromatin = rng.uniform(0.72, 1.0) * (1 + 0.085 * pen.grain(0.6) + 0.06 * pen.grain(1.5))
-    dyes = _with_cytoplasm(pen, cell, nucleus, azure=rng.uniform(0.75, 1.1), rim=0.5)
+    if rng.random() < 0.4:  # a cleft
+        bite = pen.blob(radius * 0.3, centre_um=_aside(rng, radius * 1.05), wobble=0.1)
+        nucleus = np.minimum(nucleus, -bite)
+    nucleus = np.minimum(nucleus, cell - 0.05)
+    texture = 0.08 * pen.grain(0.4) + 0.06 * pen.grain(1.1) + 0.06 * pen.grain(2.6)
+    chromatin = rng.uniform(0.62, 1.0) * (1 + texture)
+    dyes = _with_cytoplasm(pen, cell, nucleus, azure=rng.uniform(0.85, 1.25), rim=0.4)
     for _ in range(rng.integers(1, 4)):
         at = _aside(rng, radius * rng.uniform(0.1, 0.55))
-        nucleolus = pen.fill(pen.blob(rng.uniform(0.5, 0.95), centre_um=at, wobble=0.08), 0.5)
-        chromatin = chromatin * (1 - 0.22 * nucleolus)
-        dyes[..., AZURE] += 0.2 * nucleolus
+        nucleolus = pen.fill(pen.blob(rng.uniform(0.5, 1.0), centre_um=at, wobble=0.1), 0.6)
+        chromatin = chromatin * (1 - 0.25 * nucleolus)
+        dyes[..., AZURE] += 0.15 * nucleolus
+    # The nucleus of a blast holds RNA as well, which makes it bluer than a lymphocyte's.
+    dyes[..., AZURE] += np.clip(0.2 + 0.1 * pen.grain(1.8), 0, 1) * pen.fill(nucleus, 0.3)
     return _finished(pen, cell, nucleus, chromatin, dyes)
 
 
@@ -187,8 +191,8 @@ def draw_lymphocyte(rng: np.random.Generator, um_per_px: float) -> Stamp:
         radius * share, centre_um=_aside(rng, radius * (1 - share) * 0.8), wobble=0.02
     )
     nucleus = np.minimum(nucleus, cell - 0.2)
-    clumps = np.tanh(1.6 * pen.grain(1.25))
-    chromatin = rng.uniform(1.05, 1.3) * (1 + 0.2 * clumps + 0.05 * pen.grain(0.5))
+    clumps = np.tanh(1.6 * pen.grain(1.0))
+    chromatin = rng.uniform(1.05, 1.3) * (1 + 0.22 * clumps + 0.08 * pen.grain(0.5))
     dyes = _with_cytoplasm(pen, cell, nucleus, azure=rng.uniform(0.4, 0.7), rim=0.35)
     return _finished(pen, cell, nucleus, chromatin, dyes)
 
@@ -200,7 +204,7 @@ def draw_neutrophil(rng: np.random.Generator, um_per_px: float) -> Stamp:
     cell = pen.blob(radius, stretch=1 + abs(rng.normal(0, 0.06)), wobble=0.03)
     nucleus = _lobes(pen, radius)
     nucleus = np.minimum(nucleus, cell - 0.4)
-    chromatin = rng.uniform(0.95, 1.2) * (1 + 0.16 * np.tanh(1.5 * pen.grain(1.0)))
+    chromatin = rng.uniform(0.95, 1.2) * (1 + 0.26 * np.tanh(1.5 * pen.grain(0.9)))
     body = pen.fill(cell, 0.35) * (1 - pen.fill(nucleus, 0.3))
     dyes = np.zeros((pen.side, pen.side, DYES), np.float32)
     dyes[..., EOSIN] = body * (0.62 + 0.05 * pen.grain(0.8))

@@ -27,8 +27,8 @@ _NORMAL_MIX = {Kind.NEUTROPHIL: 0.5, Kind.LYMPHOCYTE: 0.38, Kind.MONOCYTE: 0.12}
 _RED_CELL_UM = 7.3
 _RED_CELL_STAMPS = 24
 _PLATELETS_PER_MM2 = 400.0
-_PSF_UM = 0.15  # sigma of the spot of an NA 0.75 lens in green light (0.21 wavelength / NA)
-_BLUR_PER_DEFOCUS = 0.57  # half the radius of its cone of light, per um out of focus
+_PSF_UM = 0.11  # sigma of the spot of an NA 1.0 lens in green light (0.21 wavelength / NA)
+_BLUR_PER_DEFOCUS = 0.44  # half the radius of its cone of light, per um out of focus
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class StainLook:
     The defaults are the means measured on hand-segmented May-Grunwald-Giemsa cells.
     """
 
-    chromatin: tuple[float, float, float] = (0.26, 0.57, 0.11)
+    chromatin: tuple[float, float, float] = (0.25, 0.56, 0.08)
     azure: tuple[float, float, float] = (0.21, 0.20, 0.03)
     eosin: tuple[float, float, float] = (0.06, 0.16, 0.04)
     haemoglobin: tuple[float, float, float] = (0.06, 0.115, 0.105)
