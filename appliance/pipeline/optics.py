@@ -28,7 +28,7 @@ _EVENNESS_TILES = (4, 5)
 _BRIGHT_QUANTILE = 0.95  # of a tile: background, even where cells cover nine tenths of it
 
 _FAINTEST_DENSITY = 0.03  # three times the noise of the smoothed copy
-_HALF_DENSITY_MOST = 0.08  # half of a well stained red cell
+_TYPICAL_DENSITY_MOST = 0.16  # a well stained red cell, where most of the field is nucleus
 
 # Sharpness is measured where a cell is this wide; sensor noise is averaged away on the way there.
 _FOCUS_CELL_PX = 32
@@ -53,6 +53,8 @@ class FieldView:
     """(height, width, 3) log10 density over the local background."""
     stained: Mask
     """Where the density exceeds half of what the field's typical object has."""
+    cores: Mask
+    """Where it exceeds three quarters: keeps cells apart whose blurred edges run together."""
 
 
 def look(pixels: Pixels) -> FieldView:
@@ -66,12 +68,14 @@ def look(pixels: Pixels) -> FieldView:
     background = _fit_background(tiles, smooth.shape[:2])
     levels = np.log10(np.maximum(np.arange(256), 1)).astype(np.float32)
     density = background - levels[smooth]
+    stained, cores = _stained(density)
     return FieldView(
         pixels=smooth,
         scale=scale,
         background=np.power(10.0, cv2.mean(background)[:3]).astype(np.float32),
         density=density,
-        stained=_stained(density),
+        stained=stained,
+        cores=cores,
     )
 
 
@@ -140,14 +144,15 @@ def mean_density(density: NDArray[np.float32]) -> Grey:
     return np.asarray(cv2.transform(density, np.full((1, 3), 1 / 3, np.float32)), np.float32)
 
 
-def _stained(density: NDArray[np.float32]) -> Mask:
+def _stained(density: NDArray[np.float32]) -> tuple[Mask, Mask]:
     strength = np.maximum(density[..., 1], mean_density(density))
     sample = strength.ravel()[::7]
     present = sample[sample > _FAINTEST_DENSITY]
-    half = 0.5 * float(np.median(present)) if len(present) else 0.0
-    half = min(max(half, _FAINTEST_DENSITY), _HALF_DENSITY_MOST)
-    mask = (strength > half).astype(np.uint8)
-    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    typical = float(np.median(present)) if len(present) else 0.0
+    typical = min(max(typical, 2 * _FAINTEST_DENSITY), _TYPICAL_DENSITY_MOST)
+    masks = [(strength > share * typical).astype(np.uint8) for share in (0.5, 0.75)]
+    stained, cores = (cv2.morphologyEx(m, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) for m in masks)
+    return np.asarray(stained, np.uint8), np.asarray(cores, np.uint8)
 
 
 def evenness(view: FieldView) -> float:

@@ -27,8 +27,8 @@ from appliance.vocabulary import Pixels, Quality, QualityCheck
 class QualityLimits:
     """Where each check passes; inclusive."""
 
-    focus_low: float = 5.5
-    """Edge widths per cell: below, an edge of a red cell is more than 1.3 um wide."""
+    focus_low: float = 5.2
+    """Edge widths per cell: below, an edge of a red cell is more than 1.4 um wide."""
     exposure_low: float = 45.0
     """Level of the clear background, % of full scale."""
     clipping_high: float = 40.0
@@ -76,14 +76,17 @@ def assess(pixels: Pixels, *, limits: QualityLimits = DEFAULTS, greyscale: bool 
     """
     view = look(pixels)
     content = _content(view, greyscale=greyscale)
+    stain = _check_stain(view, content, limits, greyscale=greyscale)
+    # Where nuclei and the rest have one colour, what looks like nuclei are red cells in heaps.
+    nuclei = content.nuclei if stain.passed or greyscale else 0
     return Quality(
         checks=(
             _check_focus(pixels, view, content, limits),
             _check_exposure(view, limits),
             _check_clipping(view, limits),
             _check_evenness(view, limits),
-            _check_stain(view, content, limits, greyscale=greyscale),
-            _check_cells(content, limits),
+            stain,
+            _check_cells(nuclei, limits),
             _check_thickness(view, limits),
         )
     )
@@ -101,7 +104,8 @@ def _content(view: FieldView, *, greyscale: bool) -> _Content:
     purple = _nuclear_mask(purpleness, view.stained)
     lobe_px = typical_width_px(purple)
     nuclei_px = _nuclear_widths(purple, lobe_px)
-    cell_px = typical_width_px(outer_shapes(view.stained))
+    widths = [typical_width_px(outer_shapes(mask)) for mask in (view.stained, view.cores)]
+    cell_px = min((width for width in widths if width), default=0.0)
     if len(nuclei_px):
         # Holds the scale where red cells lie in heaps, or in rows whose gaps were filled with
         # them: nuclei are 0.6 to 2 times as wide as red cells, lobes of nuclei 0.4 to 2 times.
@@ -125,8 +129,9 @@ def _nuclear_mask(purpleness: NDArray[np.float32], stained: Mask) -> Mask:
     values = purpleness[stained > 0]
     if len(values) < _FEWEST_PX:
         return np.zeros_like(stained)
-    above = values[values > _otsu(values)]
-    limit = max(_PURPLE_LEAST, 0.55 * float(np.median(above)) if len(above) else 0.0)
+    upper = values[values > _otsu(values)]
+    nuclear = float(np.median(upper)) if len(upper) else 0.0
+    limit = max(_PURPLE_LEAST, 0.55 * nuclear)
     mask = ((purpleness > limit) & (stained > 0)).astype(np.uint8)
     return outer_shapes(np.asarray(cv2.medianBlur(mask, 5), np.uint8))
 
@@ -292,8 +297,7 @@ def _foreign_share(density: NDArray[np.float32]) -> float:
     return float(amount[foreign].sum() / max(float(amount.sum()), 1e-6))
 
 
-def _check_cells(content: _Content, limits: QualityLimits) -> QualityCheck:
-    value = content.nuclei
+def _check_cells(value: int, limits: QualityLimits) -> QualityCheck:
     passed = value >= limits.cells_low
     sentence = f"About {value} {'nucleus' if value == 1 else 'nuclei'} of white cells in view."
     if not passed:
