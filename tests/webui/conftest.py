@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import FileSystemBytecodeCache
 from peewee import Database
 from werkzeug.test import TestResponse
 
@@ -67,16 +68,24 @@ def database(appliance: Appliance) -> Database:
     return proxy.obj
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once: each test has an application of its own, and would compile anew."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def empty_app(appliance: Appliance) -> Flask:
+def empty_app(appliance: Appliance, compiled: FileSystemBytecodeCache) -> Flask:
     """The pages of a new appliance, which has no user yet."""
-    return _app(appliance)
+    return _app(appliance, compiled)
 
 
 @pytest.fixture
-def app(appliance: Appliance, olga: User, hana: User, adam: User) -> Flask:
+def app(
+    appliance: Appliance, compiled: FileSystemBytecodeCache, olga: User, hana: User, adam: User
+) -> Flask:
     """The pages of an appliance with a technician, a clinician and an administrator."""
-    return _app(appliance)
+    return _app(appliance, compiled)
 
 
 @pytest.fixture
@@ -97,7 +106,8 @@ def as_user(app: Flask, password: str) -> Callable[[str], Browser]:
     return sign_in
 
 
-def _app(appliance: Appliance) -> Flask:
+def _app(appliance: Appliance, compiled: FileSystemBytecodeCache) -> Flask:
     app = create_app(appliance, TESTING=True, SIGN_IN_RATE="10000 per minute")
+    app.jinja_env.bytecode_cache = compiled
     app.test_client_class = Browser
     return app
