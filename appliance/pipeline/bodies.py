@@ -191,7 +191,7 @@ def sharpen_nucleus(body: Body, index: Plane, unit: float) -> Body:
         return body
     stretched = np.clip((values - low) / (high - low) * 255, 0, 255).astype(np.uint8)
     level = cv2.threshold(stretched.reshape(1, -1), 0, 255, cv2.THRESH_OTSU)[0]
-    cut = low + level / 255 * (high - low)
+    cut = low + (level + 1) / 255 * (high - low)
     pale, dark = values[values <= cut], values[values > cut]
     if dark.size == 0 or pale.size < 0.06 * values.size:
         return body

@@ -230,7 +230,7 @@ def _is_white_cell(each: _Candidate) -> bool:
     """
     if each.level < 0.5 or each.solidity < 0.75:
         return False
-    if each.level >= 1.1 and each.nucleus >= 0.3 and each.solidity >= 0.9:
+    if each.level >= 1.25 and each.nucleus >= 0.3 and each.solidity >= 0.9:
         return True
     if each.at_border:
         return each.nucleus >= 0.4

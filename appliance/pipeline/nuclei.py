@@ -67,7 +67,7 @@ def _red_cell_ceiling(values: NDArray[Any]) -> float:
     if values.size < 200:
         return 0.0
     stretched = np.clip(values * 300 + 30, 0, 255).astype(np.uint8).reshape(1, -1)
-    level = (cv2.threshold(stretched, 0, 255, cv2.THRESH_OTSU)[0] - 30) / 300
+    level = (cv2.threshold(stretched, 0, 255, cv2.THRESH_OTSU)[0] - 29) / 300
     low, high = values[values <= level], values[values > level]
     middle = float(np.median(values))
     if low.size == 0 or high.size < 0.12 * values.size or middle >= NUCLEAR:
