@@ -1,22 +1,14 @@
 """The idle cover in a real browser: what it hides, who lifts it, and that nothing is lost."""
 
-from pathlib import Path
 from threading import Thread
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import make_server
 
 from appliance.settings import Settings
-
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-_QUIET = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
+from tests.browser import missing, open_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -39,13 +31,9 @@ def address(app):
 
 @pytest.fixture
 def driver(tmp_path):
-    if not (CHROMIUM.exists() and DRIVER.exists()):
-        pytest.skip("Chromium or its driver is not installed: apt install chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in [*_QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}"]:
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    if why := missing():
+        pytest.skip(why)
+    driver = open_browser(tmp_path / "profile")
     yield driver
     driver.quit()
 

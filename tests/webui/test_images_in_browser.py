@@ -1,38 +1,16 @@
 """Upload and viewer in a real browser, at the size of the touchscreen."""
 
-from pathlib import Path
 from threading import Thread
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import make_server
 
 from appliance.records import fields
+from tests.browser import faults_of_page, is_reachable, missing, open_browser, small_targets
 from tests.webui.examples import add_field, analyse, examination_of, picture
-
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-_FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
-_SCREEN = {"width": 800, "height": 480, "deviceScaleFactor": 1, "mobile": False}
-_SMALL_TARGETS = """
-const targets = 'main a, main button, main summary, main .button, .action-bar a';
-return [...document.querySelectorAll(targets)]
-  .filter((e) => e.checkVisibility({visibilityProperty: true}) && !e.closest('svg'))
-  .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
-  .filter(([, box]) => box.width && (box.width < 47.5 || box.height < 47.5))
-  .map(([html, box]) => `${html}: ${box.width} x ${box.height}`)
-"""
-_UNCOVERED = """
-const box = arguments[0].getBoundingClientRect();
-const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-return arguments[0].contains(top);
-"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -50,15 +28,9 @@ def address(app):
 
 @pytest.fixture
 def driver(tmp_path):
-    if not (CHROMIUM.exists() and DRIVER.exists()):
-        pytest.skip("Chromium or its driver is not installed: apt install chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in [*_FLAGS.split(), f"--user-data-dir={tmp_path / 'profile'}"]:
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _SCREEN)
+    if why := missing():
+        pytest.skip(why)
+    driver = open_browser(tmp_path / "profile")
     yield driver
     driver.quit()
 
@@ -94,7 +66,7 @@ def test_each_file_comes_to_its_end_without_reload(driver, go, olga, appliance, 
     row = f'[data-field="{waiting.id}"][data-state="analysed"]'
     wait.until(lambda d: "2 cells" in d.find_element(By.CSS_SELECTOR, row).text)
     wait.until(lambda d: "1 of 2 read; 1 needs you" in d.page_source)
-    assert driver.execute_script(_SMALL_TARGETS) == []
+    assert small_targets(driver) == []
 
     driver.refresh()
     wait.until(lambda d: "web page, not a picture" in d.page_source)
@@ -112,7 +84,7 @@ def test_a_refused_image_goes_on_from_its_row(driver, go, olga, appliance):
     form = driver.find_element(By.CSS_SELECTOR, ".override")
     send = form.find_element(By.CSS_SELECTOR, "button")
     # Opened, it can be reached without scrolling.
-    wait.until(lambda d: d.execute_script(_UNCOVERED, send))
+    wait.until(lambda d: is_reachable(d, send))
     send.click()
     wait.until(lambda _: "at least 10 letters" in form.text)
     form.find_element(By.CSS_SELECTOR, ".choice").click()
@@ -145,7 +117,4 @@ def test_a_tap_on_a_box_shows_the_cell(driver, go, olga, appliance):
     driver.find_element(By.CSS_SELECTOR, '[data-tool="boxes"]').click()
     assert boxes.value_of_css_property("visibility") == "hidden"
     assert "µm" in driver.find_element(By.ID, "scale-bar").text
-    assert driver.execute_script(_SMALL_TARGETS) == []
-    assert driver.execute_script("return document.documentElement.scrollWidth") <= 800
-    faults = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-    assert [entry for entry in faults if "favicon" not in entry["message"]] == []
+    assert faults_of_page(driver) == []
