@@ -78,36 +78,34 @@ def test_a_date_alone_is_enough(browser, patient):
     assert browser.post(f"/patients/{patient.id}/findings/new", data=data).status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"observed_on": ""}, "Fill this in."),
-        ({"observed_on": "2999-01-01"}, "lies in the future"),
-        ({"observed_on": "2019-01-01"}, "before the patient's birth"),
-        ({"haemoglobin_g_per_l": "7.1"}, "must be between 10 and 300 g/L: check the unit."),
-        ({"white_cells_10e9_per_l": "48200"}, "must be between 0 and 2000 10⁹/L"),
-        ({"blood_blasts_percent": "101"}, "must be between 0 and 100 %"),
-        ({"platelets_10e9_per_l": "many"}, "Type a number, for instance 12.5."),
-        ({"neutrophils_10e9_per_l": "60"}, "cannot be more than all white cells"),
-        ({"treatment_phase": "x"}, "Choose one of the list."),
-        ({"symptoms": ["fever", "x"]}, "Choose from the list."),
-        ({"immunophenotype": "x" * 2001}, "Use at most 2000 characters"),
-    ],
-)
-def test_what_cannot_be_is_said_at_its_field_and_nothing_typed_is_lost(
-    browser, patient, wrong, said
-):
-    answer = browser.post(f"/patients/{patient.id}/findings/new", data=TYPED | wrong)
-    page = unescape(answer.text)
-    assert answer.status_code == 422
-    assert said in page
-    assert 'aria-invalid="true"' in page
-    for name, value in (TYPED | wrong).items():
-        if name in {m.column for m in MEASUREMENTS}:
-            assert f'name="{name}" type="text" value="{value}"' in page
-    assert re.search(r'value="fever" checked', page)
-    assert "Transfused once." in page
-    assert clinical.of_patient(patient.id) == []
+MISTAKES = [
+    ({"observed_on": ""}, "Fill this in."),
+    ({"observed_on": "2999-01-01"}, "lies in the future"),
+    ({"observed_on": "2019-01-01"}, "before the patient's birth"),
+    ({"haemoglobin_g_per_l": "7.1"}, "must be between 10 and 300 g/L: check the unit."),
+    ({"white_cells_10e9_per_l": "48200"}, "must be between 0 and 2000 10⁹/L"),
+    ({"blood_blasts_percent": "101"}, "must be between 0 and 100 %"),
+    ({"platelets_10e9_per_l": "many"}, "Type a number, for instance 12.5."),
+    ({"neutrophils_10e9_per_l": "60"}, "cannot be more than all white cells"),
+    ({"treatment_phase": "x"}, "Choose one of the list."),
+    ({"symptoms": ["fever", "x"]}, "Choose from the list."),
+    ({"immunophenotype": "x" * 2001}, "Use at most 2000 characters"),
+]
+
+
+def test_what_cannot_be_is_said_at_its_field_and_nothing_typed_is_lost(browser, patient):
+    for wrong, said in MISTAKES:
+        answer = browser.post(f"/patients/{patient.id}/findings/new", data=TYPED | wrong)
+        page = unescape(answer.text)
+        assert answer.status_code == 422
+        assert said in page
+        assert 'aria-invalid="true"' in page
+        for name, value in (TYPED | wrong).items():
+            if name in {m.column for m in MEASUREMENTS}:
+                assert f'name="{name}" type="text" value="{value}"' in page
+        assert re.search(r'value="fever" checked', page)
+        assert "Transfused once." in page
+        assert clinical.of_patient(patient.id) == []
 
 
 def test_several_mistakes_are_said_together(browser, patient):

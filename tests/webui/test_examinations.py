@@ -80,34 +80,32 @@ def test_an_examination_is_registered_and_asks_for_images(browser, patient):
     assert steps(page)["Images"] == ("open", "none yet")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"accession_number": ""}, "Fill this in."),
-        ({"accession_number": "a b"}, "letters, digits, dots, slashes, hyphens"),
-        ({"accession_number": "26-0001"}, "is taken"),
-        ({"specimen": ""}, "Choose one of the list."),
-        ({"stain": "blue"}, "Choose one of the list."),
-        ({"collected_at": "soon"}, "Type date and time"),
-        ({"received_at": "2026-02-01T08:00"}, "Received cannot be before collected"),
-        ({"received_at": "2999-02-01T08:00"}, "lies in the future"),
-        ({"um_per_px": "13"}, "Type 0.01 to 10."),
-        ({"objective_other": "x" * 41}, "Use at most 40 characters"),
-        ({"indication": "x" * 2001}, "Use at most 2000 characters"),
-    ],
-)
-def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
-    browser, patient, examination, wrong, said
-):
-    typed = TYPED | wrong
-    answer = browser.post(f"/patients/{patient.id}/examinations/new", data=typed)
-    assert answer.status_code == 422
-    assert said in answer.text
-    assert 'aria-invalid="true"' in answer.text
-    for name in ("accession_number", "collected_at", "received_at", "um_per_px"):
-        assert re.search(rf'name="{name}"[^>]*value="{re.escape(typed[name])}"', answer.text)
-    assert "Second slide." in answer.text
-    assert Examination.select().count() == 1
+MISTAKES = [
+    ({"accession_number": ""}, "Fill this in."),
+    ({"accession_number": "a b"}, "letters, digits, dots, slashes, hyphens"),
+    ({"accession_number": "26-0001"}, "is taken"),
+    ({"specimen": ""}, "Choose one of the list."),
+    ({"stain": "blue"}, "Choose one of the list."),
+    ({"collected_at": "soon"}, "Type date and time"),
+    ({"received_at": "2026-02-01T08:00"}, "Received cannot be before collected"),
+    ({"received_at": "2999-02-01T08:00"}, "lies in the future"),
+    ({"um_per_px": "13"}, "Type 0.01 to 10."),
+    ({"objective_other": "x" * 41}, "Use at most 40 characters"),
+    ({"indication": "x" * 2001}, "Use at most 2000 characters"),
+]
+
+
+def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(browser, patient, examination):
+    for wrong, said in MISTAKES:
+        typed = TYPED | wrong
+        answer = browser.post(f"/patients/{patient.id}/examinations/new", data=typed)
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert 'aria-invalid="true"' in answer.text
+        for name in ("accession_number", "collected_at", "received_at", "um_per_px"):
+            assert re.search(rf'name="{name}"[^>]*value="{re.escape(typed[name])}"', answer.text)
+        assert "Second slide." in answer.text
+        assert Examination.select().count() == 1
 
 
 def test_another_objective_may_be_written(browser, patient):
