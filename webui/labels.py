@@ -25,7 +25,7 @@ SEX_LETTERS: Mapping[str, str] = {
 """As lists write it before the age."""
 STATUSES: Mapping[str, str] = {
     "registered": "Registered",
-    "partial": "Images there",
+    "partial": "Imaged",
     "preliminary": "Preliminary",
     "final": "Final",
     "amended": "Amended",
