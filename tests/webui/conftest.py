@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,6 +14,10 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemBytecodeCache
 from peewee import Database
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from appliance.records.database import close, proxy
@@ -20,6 +25,7 @@ from appliance.records.tables import User
 from appliance.services.accounts import Accounts
 from appliance.settings import Settings
 from appliance.wiring import Appliance, build
+from tests.browser import missing, open_browser
 from webui.app import create_app
 
 
@@ -104,6 +110,42 @@ def as_user(app: Flask, password: str) -> Callable[[str], Browser]:
         return browser
 
     return sign_in
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Where the pages are served for a real browser."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Chrome]:
+    """A real browser at the size of the touchscreen."""
+    if why := missing():
+        pytest.skip(why)
+    driver = open_browser(tmp_path / "profile")
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def go(driver: Chrome, address: str, password: str) -> Callable[[str], WebDriverWait[Chrome]]:
+    """Sign Olga in and open a page."""
+
+    def sign_in_and_open(path: str) -> WebDriverWait[Chrome]:
+        driver.get(f"{address}/sign-in?next={path}")
+        driver.find_element(By.ID, "username").send_keys("olga")
+        driver.find_element(By.ID, "password").send_keys(password)
+        driver.find_element(By.CSS_SELECTOR, ".entry-card .button-main").click()
+        return WebDriverWait(driver, 15, poll_frequency=0.1)
+
+    return sign_in_and_open
 
 
 def _app(appliance: Appliance, compiled: FileSystemBytecodeCache) -> Flask:
