@@ -212,6 +212,8 @@ def _white_cells(candidates: list[_Candidate], field: _Field) -> list[_Candidate
     """Leave out platelets by size and smudges by colour; keep a portrait's subject."""
     cells = [each for each in candidates if _is_white_cell(each)]
     if len(cells) >= 3:
+        size = float(np.median([each.nucleus for each in cells]))
+        cells = [each for each in candidates if each in cells or _is_of_a_kind(each, size)]
         usual = _weighted_median([each.redness for each in cells], [each.nucleus for each in cells])
         cells = [each for each in cells if each.redness >= 0.72 * usual or each.level >= 0.85]
     high, wide = field.index.shape
@@ -235,6 +237,15 @@ def _is_white_cell(each: _Candidate) -> bool:
     if each.at_border:
         return each.nucleus >= 0.4
     return each.nucleus >= 0.72 or (each.nucleus >= 0.36 and each.cell >= 1.08)
+
+
+def _is_of_a_kind(each: _Candidate, usual: float) -> bool:
+    """Tell whether a candidate is dense, whole and not much smaller than the cells found.
+
+    `usual` is the area of their nuclei; a platelet is a fifth of that.
+    """
+    sound = each.level >= 0.7 and each.solidity >= 0.85
+    return sound and each.nucleus >= max(0.3, 0.4 * usual)
 
 
 def _holds(each: _Candidate, x: float, y: float, unit: float) -> bool:

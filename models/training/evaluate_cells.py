@@ -4,9 +4,10 @@
 
 Every figure is given for the images that thresholds were chosen on (`tuned`), for those they
 were not (`held_out`), and for both. Images count as tuned by their place in the sorted list: the
-first half of bccd and of each kind of pbc, every even one of allidb1, allidb2 and wbcseg. The
-held-out images come from the same sittings and slides; a source that was never seen is another
-matter. taleqani has no marked cells: its fields were looked at, and are written out to look at.
+first half of bccd and of each kind of pbc, every even one of allidb1, allidb2 and wbcseg. That
+is not a clean split: the held-out images come from the same sittings and slides, the width of red
+cells was checked on a sample of both parts, and fields of both were looked at. A source that was
+never seen is another matter. taleqani has no marked cells: its fields were looked at, and are written out to look at.
 """
 
 import argparse
