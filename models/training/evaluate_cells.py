@@ -7,7 +7,7 @@ were not (`held_out`), and for both. Images count as tuned by their place in the
 first half of bccd and of each kind of pbc, every even one of allidb1, allidb2 and wbcseg. That
 is not a clean split: the held-out images come from the same sittings and slides, the width of red
 cells was checked on a sample of both parts, and fields of both were looked at. A source that was
-never seen is another matter. taleqani has no marked cells: its fields were looked at, and are written out to look at.
+never seen is another matter. taleqani has no marked cells: its fields are written out to look at.
 """
 
 import argparse
