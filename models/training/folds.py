@@ -1,0 +1,85 @@
+"""Who learns from what and is judged on what. Nothing here is random: blocks are numbered.
+
+Every fifth block of a source (number 0, 5, …) is for testing and the one after it (1, 6, …) for
+choosing thresholds; neither is ever trained on. `allidb1` has only four series, two of each
+class, so the released network learns from all four and is judged by twins: networks of the same
+recipe that did not see the series, or the source, they are tried on. `allidb2` is cut from
+`allidb1` and is never trained on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.training.cells_table import UNUSABLE, Cells
+
+Mask = NDArray[np.bool_]
+ALLIDB = ("allidb1", "allidb2")
+SERIES_PAIRS = (("series02", "series04"), ("series05", "series06"))
+"""A series with blasts and one without; the first pair holds all the Olympus fields."""
+EVERY = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A twin of the released network: what it learns from and what it is tried on."""
+
+    name: str
+    learns: Mask
+    tests: tuple[tuple[str, Mask], ...]
+    """(what is tested, its cells)."""
+
+
+def origin(cells: Cells) -> NDArray[np.str_]:
+    """Give the source each cell comes from; a made one comes from that of its model."""
+    of_made = np.array([block.split("/")[0] for block in cells.block])
+    return np.where(cells.source == "made", of_made, cells.source)
+
+
+def origin_block(cells: Cells) -> NDArray[np.str_]:
+    """Give the block each cell comes from, without its source."""
+    return np.array([block.split("/")[-1] for block in cells.block])
+
+
+def parts(cells: Cells) -> NDArray[np.str_]:
+    """Say for each cell whether the released network may learn from it.
+
+    Returns:
+        (n,) of train, validation, test; "twin" for allidb2.
+    """
+    found = np.full(len(cells), "train", "U10")
+    number = np.array([_number(block) for block in origin_block(cells)])
+    found[number % EVERY == 0] = "test"
+    found[number % EVERY == 1] = "validation"
+    found[np.isin(origin(cells), ALLIDB)] = "train"
+    found[origin(cells) == "allidb2"] = "twin"
+    return found
+
+
+def _number(block: str) -> int:
+    """Read the 7 of "early:7"."""
+    last = block.rpartition(":")[2]
+    return int(last) if last.isdigit() else -1
+
+
+def trials(cells: Cells) -> Iterator[Trial]:
+    """List the twins whose figures are published."""
+    source, block = origin(cells), origin_block(cells)
+    judged = cells.label < UNUSABLE
+    one, two = (judged & (cells.source == name) for name in ALLIDB)
+    elsewhere = ~np.isin(source, ALLIDB)
+    yield Trial("no cell of ALL-IDB", elsewhere, (("allidb1", one), ("allidb2", two)))
+    near, far = ~np.isin(source, ("taleqani", "allidb2")), judged & (cells.source == "taleqani")
+    yield Trial("no cell of taleqani", near, (("taleqani", far),))
+    for known, unknown in (SERIES_PAIRS, SERIES_PAIRS[::-1]):
+        mine = (source == "allidb1") & np.isin(_series(block), known)
+        tested = one & np.isin(_series(block), unknown)
+        name = " and ".join(unknown)
+        yield Trial(f"no cell of {name}", elsewhere | mine, ((f"allidb1 {name}", tested),))
+
+
+def _series(block: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Read the series of "series05" and of "series05:Im048_1"."""
+    return np.array([name.split(":")[0] for name in block])

@@ -1,0 +1,109 @@
+"""Tries twins of the released network on what they never saw, beside one that sees only slides."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.training.cells_table import BLAST, NORMAL, UNUSABLE, Cells
+from models.training.figures import auc_figure, rate_figure, with_interval
+from models.training.figures import calibration_error as error_of
+from models.training.folds import Trial, origin_block, trials
+from models.training.head import fit_head
+
+Features = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What one twin said of cells of a source or series it had not seen."""
+
+    without: str
+    tested: str
+    margin: NDArray[np.float64]
+    """(n,) blast score less normal score."""
+    blast: NDArray[np.bool_]
+    block: NDArray[np.str_]
+
+
+def outcomes(cells: Cells, features: Features) -> list[Outcome]:
+    """Fit and try every twin.
+
+    Args:
+        cells: n cells.
+        features: (views, n, d); twins learn from all views and are tried on the first.
+    """
+    found = []
+    for trial in trials(cells):
+        if _has_both_classes(cells, trial):
+            head = fit_head(features[:, trial.learns], cells.where(trial.learns))
+            found += [
+                _outcome(trial, cells, head.scores(features[0]), *test) for test in trial.tests
+            ]
+    return found
+
+
+def _has_both_classes(cells: Cells, trial: Trial) -> bool:
+    """A quick trial on a few pictures may have lost a class."""
+    return {BLAST, NORMAL} <= set(cells.label[trial.learns].tolist())
+
+
+def _outcome(
+    trial: Trial,
+    cells: Cells,
+    scores: NDArray[np.float64],
+    tested: str,
+    chosen: NDArray[np.bool_],
+) -> Outcome:
+    return Outcome(
+        without=trial.name,
+        tested=tested,
+        margin=(scores[:, BLAST] - scores[:, NORMAL])[chosen],
+        blast=cells.label[chosen] == BLAST,
+        block=_pictures(cells)[chosen],
+    )
+
+
+def _pictures(cells: Cells) -> NDArray[np.str_]:
+    """Blocks to draw from for an interval: taleqani's runs of frames, else single pictures.
+
+    The series of ALL-IDB1 are four, too few to draw from, so its intervals are over fields and
+    too narrow by what one sitting has in common.
+    """
+    loose = cells.source != "taleqani"
+    return np.where(loose, cells.picture, origin_block(cells))
+
+
+def report(
+    outcome: Outcome, background: Outcome | None, temperature: float, cut: float = 0.5
+) -> dict[str, Any]:
+    """Give the figures of a twin as a card has them."""
+    probability = 1 / (1 + np.exp(-outcome.margin / temperature))
+    called = probability >= cut
+    blast, block = outcome.blast, outcome.block
+    entry = {
+        "trained_without": outcome.without,
+        "tested_on": outcome.tested,
+        "auc": auc_figure(blast, outcome.margin, block).as_json(),
+        "sensitivity": _rate(called, blast, block),
+        "specificity": _rate(~called, ~blast, block),
+        "calibration_error": with_interval(
+            lambda rows: error_of(blast[rows], probability[rows]), block
+        ).as_json(),
+    }
+    if background is not None:
+        alone = auc_figure(background.blast, background.margin, background.block)
+        entry["background_only_auc"] = alone.as_json()
+    return entry
+
+
+def _rate(
+    hit: NDArray[np.bool_], among: NDArray[np.bool_], block: NDArray[np.str_]
+) -> dict[str, Any]:
+    return rate_figure(hit[among], block[among]).as_json() if among.any() else {}
+
+
+def usable_in(cells: Cells, part: NDArray[np.str_], name: str) -> NDArray[np.bool_]:
+    """Pick the usable cells of one part of the split."""
+    return (part == name) & (cells.label < UNUSABLE) & (cells.label >= 0)

@@ -1,0 +1,49 @@
+"""Temperature, thresholds, and the limit of what is known."""
+
+import numpy as np
+import pytest
+
+from models.training.calibrate import (
+    balance,
+    temperature,
+    thresholds,
+    training_range,
+    with_limits,
+)
+
+
+def test_the_temperature_undoes_overconfidence():
+    random = np.random.default_rng(1)
+    honest = random.normal(0, 2, 20_000)
+    blast = random.random(20_000) < 1 / (1 + np.exp(-honest))
+    assert temperature(3 * honest, blast, np.ones(20_000)) == pytest.approx(3, rel=0.05)
+
+
+def test_every_combination_of_groups_weighs_alike():
+    source = np.array(["a", "a", "a", "b"])
+    weight = balance(source, np.array([True, True, False, True]))
+    assert list(weight) == [0.5, 0.5, 1, 1]
+
+
+def test_the_unsure_band_keeps_errors_on_either_side_as_rare_as_asked():
+    random = np.random.default_rng(2)
+    blast = np.arange(4000) % 2 == 0
+    probability = np.clip(random.normal(np.where(blast, 0.65, 0.35), 0.15), 0, 1)
+    low, high = thresholds(probability, blast)
+    assert (probability[blast] < low).mean() == pytest.approx(0.05, abs=0.01)
+    assert (probability[~blast] >= high).mean() == pytest.approx(0.05, abs=0.01)
+
+
+def test_classes_that_part_well_leave_no_unsure_band():
+    low, high = thresholds(np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True]))
+    assert low == high == pytest.approx(0.5, abs=0.05)
+
+
+def test_limits_flag_one_held_out_cell_in_a_hundred():
+    random = np.random.default_rng(3)
+    embedding = random.normal(0, [1, 5, 0.2], (4000, 3)).astype(np.float32)
+    known = training_range(embedding[:2000], seed=1)
+    scores = random.normal(0, 1, (2000, 3)).astype(np.float32)
+    limited = with_limits(known, scores, embedding[2000:])
+    assert 0 < limited.unusable_limit < 1
+    assert limited.distance_limit < np.inf
