@@ -7,14 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Classifier, Prediction
+from models.figures import Figure, auc_figure, calibration_error, with_interval
 from models.training.cells_table import BLAST, NORMAL, UNUSABLE, Cells
-from models.training.figures import (
-    Figure,
-    auc_figure,
-    calibration_error,
-    rate_figure,
-    with_interval,
-)
+from models.training.figures import rate_figure
 from models.training.folds import parts
 
 Figures = dict[str, Figure]

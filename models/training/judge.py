@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.figures import auc_figure, with_interval
+from models.figures import calibration_error as error_of
 from models.training.cells_table import BLAST, NORMAL, UNUSABLE, Cells
-from models.training.figures import auc_figure, rate_figure, with_interval
-from models.training.figures import calibration_error as error_of
+from models.training.figures import rate_figure
 from models.training.folds import Trial, origin_block, trials
 from models.training.head import fit_head
 

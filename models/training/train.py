@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.crops import GLASS
 from models.card import TrainingRange
+from models.figures import auc
 from models.litert import open_classifier
 from models.training import bundle as bundles
 from models.training.calibrate import (
@@ -32,7 +33,6 @@ from models.training.cells_table import BLAST, NORMAL, Cells
 from models.training.convert import to_onnx, to_tflite
 from models.training.data import CACHE, prepare
 from models.training.features import features, glass_features
-from models.training.figures import auc
 from models.training.folds import parts
 from models.training.head import RIDGE, WEIGHTS, fit_axes, fit_head, install
 from models.training.held_out import as_json, held_out_figures

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import roc_auc_score
 
-from models.training.figures import auc, auc_figure, calibration_error, rate_figure
+from models.figures import auc, auc_figure, calibration_error, calibration_figure
+from models.training.figures import rate_figure
 
 truths = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40)
 
@@ -52,3 +55,28 @@ def test_a_share_of_all_is_given_the_exact_interval_of_its_blocks():
 def test_what_cannot_be_measured_is_null_in_the_card():
     figure = auc_figure(np.ones(3, bool), np.arange(3.0), np.array(["a", "b", "c"]))
     assert figure.as_json()["value"] is None
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=3, max_size=60))
+def test_the_auc_is_scikit_learns(pairs):
+    truth = np.array([t for t, _ in pairs])
+    score = np.array([s for _, s in pairs])
+    if truth.any() and not truth.all():
+        assert auc(truth, score) == pytest.approx(roc_auc_score(truth, score))
+
+
+def test_the_calibration_error_is_that_of_scikit_learns_reliability_curve():
+    random = np.random.default_rng(3)
+    probability = random.permutation(np.linspace(0.01, 0.99, 200))
+    truth = random.random(200) < probability**2
+    seen, said = calibration_curve(truth, probability, n_bins=10, strategy="quantile")
+    expected = np.abs(seen - said).mean()  # ten bins of twenty cells each
+    assert calibration_error(truth, probability) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_interval_of_the_calibration_error_is_above_zero():
+    random = np.random.default_rng(4)
+    probability = random.random(400)
+    truth = random.random(400) < probability
+    figure = calibration_figure(truth, probability, np.array([f"{i // 4}" for i in range(400)]))
+    assert 0 < figure.low < figure.high < 0.2
