@@ -23,6 +23,44 @@ KINDS = (
 )
 """Beginnings of actions, with what the chip says."""
 
+WORDS = {
+    "clinical:add": "Entered clinical details",
+    "clinical:change": "Changed clinical details",
+    "clinical:read": "Read clinical details",
+    "examination:begun": "Added the first image",
+    "examination:change": "Changed an examination",
+    "examination:create": "Registered an examination",
+    "examination:list": "Listed examinations",
+    "examination:read": "Read an examination",
+    "field:add": "Added an image",
+    "field:analysed": "Analysed an image",
+    "field:download": "Saved an original image",
+    "field:failed": "Gave up on an image",
+    "field:interrupted": "Broke off an analysis",
+    "field:override": "Went on despite the quality gate",
+    "field:read": "Read an image",
+    "field:retry": "Had an image analysed again",
+    "login:failed": "Failed to sign in",
+    "login:locked": "Locked an account",
+    "login:ok": "Signed in",
+    "logout": "Signed out",
+    "patient:change": "Changed a patient",
+    "patient:read": "Read a patient",
+    "patient:register": "Registered a patient",
+    "report:print": "Made a report",
+    "user:add": "Added a person",
+    "user:change": "Changed a person",
+    "user:disable": "Disabled a person",
+    "user:enable": "Enabled a person",
+    "user:own-password": "Changed the own password",
+    "user:reset-password": "Made a password for one log-in",
+    "user:unlock": "Unlocked an account",
+}
+"""Actions as a reader says them; what is not here shows its code only."""
+
+_TAIL = 6
+"""Digits that name a record in a list."""
+
 
 @pages.get("")
 @needs(Permission.AUDIT_READ)
@@ -39,6 +77,8 @@ def show() -> str:
         "audit/list.html",
         found=found,
         kinds=KINDS,
+        words=WORDS,
+        shown=_shown,
         asked=asked,
         address=lambda **changed: url_for("audit.show", **_given(asked | changed)),
     )
@@ -49,6 +89,16 @@ def show() -> str:
 def check_chain() -> str:
     """Follow the hash chain through the whole log and say whether it is whole."""
     return render_template("audit/_chain.html", broken=audit.verify(), head=audit.head())
+
+
+def _shown(value: object) -> str:
+    """Write a detail of an entry; of an id its last digits, as the list names records."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    try:
+        return f"…\N{WORD JOINER}{UUID(str(value)).hex[-_TAIL:]}"
+    except ValueError:
+        return str(value)
 
 
 def _uuid(name: str) -> UUID | None:

@@ -63,9 +63,10 @@ class CellView:
     @property
     def spoken(self) -> str:
         """What a screen reader says of its tile."""
+        unlike = ", unlike the training cells" if self.row.outside_training_range else ""
         return (
             f"Cell {self.number} of field {self.field.number}: {self.label.lower()}, "
-            f"blast probability {self.probability}"
+            f"blast probability {self.probability}{unlike}"
         )
 
     @property

@@ -73,6 +73,7 @@
   // --- rows ---
   function showList() {
     rows.hidden = false;
+    document.body.classList.remove("no-images");
     zone.classList.add("compact");
     document.getElementById("no-rows")?.remove();
   }

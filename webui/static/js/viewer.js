@@ -175,11 +175,6 @@
     "+": () => press("in"), "=": () => press("in"), "-": () => press("out"), 0: () => press("home"),
     b: () => press("boxes"), f: () => press("full"), n: () => step(1), p: () => step(-1),
     "]": () => turn("next"), "[": () => turn("prev"), Escape: close,
-    "?": () => {
-      const list = document.getElementById("shortcuts");
-      list.open = true;
-      list.scrollIntoView();
-    },
   };
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, dialog[open]");
