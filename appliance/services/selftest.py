@@ -56,9 +56,13 @@ class Selftest:
     def _worker(self) -> Check:
         age = heartbeat.age_s(self.data)
         if age is None:
-            return Check("worker", False, "the worker has not started, so images wait: scopeside work")
+            return Check(
+                "worker", False, "the worker has not started, so images wait: scopeside work"
+            )
         if age > heartbeat.STALE_AFTER_S:
-            return Check("worker", False, f"the worker has not answered for {age:.0f} s: images wait")
+            return Check(
+                "worker", False, f"the worker has not answered for {age:.0f} s: images wait"
+            )
         return Check("worker", True, "analysing")
 
 

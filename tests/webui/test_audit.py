@@ -13,6 +13,13 @@ def test_entries_are_listed_newest_first(browser):
     assert page.index("login:ok") < page.index("user:add")
 
 
+def test_what_was_done_stands_in_words_and_ids_are_short(browser, adam, olga):
+    audit.note("field:read", by=users.actor_of(adam), details={"examination": str(olga.id)})
+    page = browser.get("/audit").text
+    assert "Read an image" in page
+    assert f"examination …\N{WORD JOINER}{olga.id.hex[-6:]}" in page
+
+
 def test_a_kind_narrows_the_list(browser):
     page = browser.get("/audit?kind=login").text
     assert "login:ok" in page

@@ -117,4 +117,6 @@ def test_a_tap_on_a_box_shows_the_cell(driver, go, olga, appliance):
     driver.find_element(By.CSS_SELECTOR, '[data-tool="boxes"]').click()
     assert boxes.value_of_css_property("visibility") == "hidden"
     assert "µm" in driver.find_element(By.ID, "scale-bar").text
+    driver.find_element(By.TAG_NAME, "body").send_keys("?")
+    assert "Next or previous cell" in driver.find_element(By.ID, "shortcuts").text
     assert faults_of_page(driver) == []
