@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, help="port to listen on (8080)")
     add("doctor", _doctor, "Test everything this appliance needs and say what is wrong.")
     _add_analyse(add("analyse", _analyse, "Run the pipeline on files, without a server."))
+    _add_model(add("model", _model, "Fit the classifier to your own microscope."))
     user = add("user", _user, "Help somebody who cannot sign in.")
     user.add_argument("action", choices=["list", "reset-password"])
     user.add_argument("username", nargs="?")
@@ -81,6 +82,27 @@ def _add_analyse(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--um-per-px", type=_positive, metavar="X", help="micrometres a pixel covers"
+    )
+    command.add_argument(
+        "--site-head", type=Path, metavar="DIR", help="made by: scopeside model calibrate"
+    )
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(required=True, metavar="ACTION", dest="action")
+
+    def add(name: str, words: str, out: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=words, description=words)
+        # Without a default of its own: one given before the action would be lost.
+        action.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder")
+        action.add_argument("--out", type=Path, required=True, metavar=out)
+        return action
+
+    embed = add("embed", "Write what the network sees of each cell.", "X.npz")
+    embed.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+    calibrate = add("calibrate", "Fit a site head to verified cells and say its worth.", "DIR")
+    calibrate.add_argument(
+        "labels", type=Path, metavar="LABELS.csv", help="file,label[,x,y][,patient|slide|group]"
     )
 
 
@@ -190,10 +212,9 @@ def _analyse(parsed: argparse.Namespace) -> int:
     from appliance.wiring import limits_of, open_model
 
     settings = _settings(parsed)
+    classifier = open_model(settings, site_head=parsed.site_head)
     files = batch.files_under(parsed.paths)
-    results = batch.run(
-        files, open_model(settings), limits=limits_of(settings), um_per_px=parsed.um_per_px
-    )
+    results = batch.run(files, classifier, limits=limits_of(settings), um_per_px=parsed.um_per_px)
     reports = ReportFiles(parsed.pdf, laboratory=settings.laboratory)
     failed = False
     with closing(results), progress(len(files)) as bar:
@@ -208,6 +229,18 @@ def _analyse(parsed: argparse.Namespace) -> int:
             bar.advance()
     reports.close()
     return 1 if failed else 0
+
+
+def _model(parsed: argparse.Namespace) -> int:
+    from appliance import model_commands
+
+    settings = _settings(parsed)
+    if parsed.action == "embed":
+        status, said = model_commands.run_embed(settings, parsed.paths, parsed.out)
+    else:
+        status, said = 0, model_commands.run_calibrate(settings, parsed.labels, parsed.out)
+    print(said)
+    return status
 
 
 if __name__ == "__main__":

@@ -30,13 +30,17 @@ class Bar:
         else:
             self.bar.write(text)
 
+    def complain(self, text: str) -> None:
+        """Write one line to standard error, past the bar."""
+        self.bar.write(text, file=sys.stderr)
+
     def advance(self) -> None:
         """One more file is done."""
         self.bar.update()
 
 
 @contextmanager
-def progress(files: int) -> Iterator[Bar]:
+def progress(files: int | None = None) -> Iterator[Bar]:
     """Show how far the work is on a terminal; nothing in a pipe."""
     shown = sys.stderr.isatty() and not _is_pipe(sys.stdout.fileno())
     with tqdm(total=files, unit="file", disable=not shown, file=sys.stderr, leave=False) as bar:

@@ -98,6 +98,14 @@ class ModelUnusable(ApplianceError, RuntimeError):
     status = 503
 
 
+class LabelsUnusable(ApplianceError, ValueError):
+    """A file of verified cells does not fit its pictures, or holds too little to learn from."""
+
+    title = "These labels cannot be used"
+    advice = "Correct the file and try again; nothing was changed."
+    status = 422
+
+
 class RecordsUnavailable(ApplianceError, RuntimeError):
     """The database cannot be opened, or it belongs to another version of the software."""
 

@@ -217,6 +217,18 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteHeadStamp:
+    """Which head a laboratory fitted to its own cells stood on the network."""
+
+    sha256: str
+    """Of site-head.json."""
+    cells: int
+    """It was fitted to so many."""
+    date: str
+    """ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelStamp:
     """Which network, on which runtime, with which thresholds: printed beside every result."""
 
@@ -229,6 +241,8 @@ class ModelStamp:
     thresholds: tuple[float, float]
     """Below the first normal, from the second on blast, unsure between."""
     verified_here: bool = False
+    site_head: SiteHeadStamp | None = None
+    """None where the network's own probabilities stand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

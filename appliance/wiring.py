@@ -20,6 +20,7 @@ from appliance.settings import Settings
 from models.card import Card, load_card
 from models.classifier import Classifier
 from models.litert import open_classifier
+from models.site_head import SiteHeadClassifier, load_site_head
 
 BUNDLES = Path(models.__file__).parent / "bundles"
 
@@ -99,9 +100,16 @@ def analysis_of(appliance: Appliance) -> AnalysisService:
     )
 
 
-def open_model(settings: Settings) -> Classifier:
-    """Load the network that the settings name."""
-    return open_classifier(BUNDLES / settings.model, threads=settings.threads)
+def open_model(settings: Settings, *, site_head: Path | None = None) -> Classifier:
+    """Load the network that the settings name, and put a laboratory's own head on it.
+
+    Raises:
+        ModelUnusable: the bundle or the head cannot be used, or they do not belong together.
+    """
+    classifier = open_classifier(BUNDLES / settings.model, threads=settings.threads)
+    if site_head is None:
+        return classifier
+    return SiteHeadClassifier(classifier, load_site_head(site_head))
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.errors import ModelUnusable
+from appliance.vocabulary import SiteHeadStamp
 
 CARD = "card.json"
 NETWORK = "model.tflite"
@@ -51,6 +52,8 @@ class Card:
     sources: tuple[Mapping[str, Any], ...]
     figures: Mapping[str, Any]
     raw: Mapping[str, Any] = field(repr=False)
+    site_head: SiteHeadStamp | None = None
+    """Set where a laboratory's own head replaces probabilities and thresholds."""
 
 
 def load_card(bundle: Path) -> Card:

@@ -284,7 +284,16 @@ def write_provenance(
         software,
     ]
     write_facts(sheet, facts, columns=3)
-    write_facts(sheet, [("SHA-256 of the classifier", model.sha256)], columns=1)
+    write_facts(sheet, [("SHA-256 of the classifier", model.sha256), *_site_head(model)], columns=1)
+
+
+def _site_head(model: ModelStamp) -> list[Fact]:
+    """Name the laboratory's own head, whose probabilities and thresholds these are."""
+    if model.site_head is None:
+        return []
+    head = model.site_head
+    words = f"fitted to {head.cells} verified cells on {head.date}, SHA-256 {head.sha256}"
+    return [("Site head", words)]
 
 
 def write_file(sheet: Sheet, field: FieldEntry) -> None:

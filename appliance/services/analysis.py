@@ -53,6 +53,7 @@ def stamp(classifier: Classifier) -> ModelStamp:
         runtime=classifier.runtime,
         pipeline=__version__,
         thresholds=card.thresholds,
+        site_head=card.site_head,
     )
 
 

@@ -12,6 +12,7 @@ from appliance.services.analysis import analyse
 from appliance.vocabulary import (
     FieldAnalysis,
     FoundCell,
+    ModelStamp,
     Quality,
     SourceImage,
     Verdict,
@@ -88,13 +89,7 @@ def as_object(result: Analysed | Failed, *, outlines: bool = False) -> dict[str,
         },
         "cells": [_cell(cell, verdict, image.um_per_px, outlines) for cell, verdict in cells],
         "summary": _summary(analysis),
-        "model": {
-            "id": analysis.model.id,
-            "sha256": analysis.model.sha256,
-            "runtime": analysis.model.runtime,
-            "pipeline": analysis.model.pipeline,
-            "verified_here": analysis.model.verified_here,
-        },
+        "model": _model(analysis.model),
         "timings_ms": {stage: round(ms, 2) for stage, ms in analysis.timings_ms.items()},
     }
 
@@ -103,7 +98,7 @@ def _pages(
     path: Path, classifier: Classifier, limits: intake.Limits, um_per_px: float | None
 ) -> Iterator[Analysed]:
     started = perf_counter()
-    images = intake.read_images(_bytes(path, limits), name=path.name, limits=limits)
+    images = intake.read_images(read_file(path, limits), name=path.name, limits=limits)
     decode_ms = (perf_counter() - started) * 1000 / len(images)
     for image in images:
         scaled = image if um_per_px is None else replace(image, um_per_px=um_per_px)
@@ -115,7 +110,12 @@ def _pages(
         yield Analysed(str(path), scaled, passport, analysis)
 
 
-def _bytes(path: Path, limits: intake.Limits) -> bytes:
+def read_file(path: Path, limits: intake.Limits) -> bytes:
+    """Read a file that somebody named.
+
+    Raises:
+        UnreadableImage: there is none, it is no regular file, or it is too large; in a sentence.
+    """
     try:
         if not path.is_file() and path.exists():
             raise UnreadableImage("this is not a regular file")
@@ -148,6 +148,19 @@ def _cell(
     if outlines:
         entry["nucleus"] = cell.nucleus.tolist()
         entry["outline"] = None if cell.outline is None else cell.outline.tolist()
+    return entry
+
+
+def _model(stamp: ModelStamp) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": stamp.id,
+        "sha256": stamp.sha256,
+        "runtime": stamp.runtime,
+        "pipeline": stamp.pipeline,
+        "verified_here": stamp.verified_here,
+    }
+    if stamp.site_head is not None:
+        entry["site_head"] = asdict(stamp.site_head)
     return entry
 
 

@@ -1,0 +1,134 @@
+"""Fits a site head to a laboratory's verified cells, says how good it is, and keeps it.
+
+Every figure is of cells that the head it is measured on had not seen, and stands beside the same
+figure of the network as it came.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance import clock
+from appliance.errors import LabelsUnusable
+from appliance.pipeline.intake import Limits
+from appliance.services.labels import Labels, read_labels
+from appliance.services.matching import Matched, match
+from appliance.services.performance import (
+    Band,
+    Performance,
+    Probabilities,
+    Truths,
+    band_of,
+    performance,
+)
+from models.card import Card
+from models.classifier import Classifier
+from models.figures import Figure, auc, with_interval
+from models.head_fitting import Fitted, SiteCells, cross_validated, fit, groups_suffice
+from models.site_head import SiteHead, linear_as_json, write_site_head
+
+LEAST = 10
+"""Cells of either class below which nothing is fitted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A head that was fitted and kept, and all there is to say of it."""
+
+    head: SiteHead
+    labels: Labels
+    matched: Matched
+    judged_by: str
+    """What was held out together: the column of the labels, "file" or "cell"."""
+    band: Band
+    site: Performance
+    network: Performance
+    gain: Figure
+    """AUC of the head less that of the network, on the same cells."""
+
+
+def calibrate(
+    labels: Path,
+    classifier: Classifier,
+    out: Path,
+    *,
+    limits: Limits,
+    advance: Callable[[], None] = lambda: None,
+) -> Calibration:
+    """Read labels, find their cells, fit a head, try it, and write it to a folder.
+
+    Args:
+        labels: LABELS.csv.
+        classifier: the network as it came, without a site head.
+        out: folder for site-head.json.
+        limits: of intake.
+        advance: called after each picture.
+
+    Raises:
+        LabelsUnusable: labels and pictures do not match, or there are fewer than LEAST cells of
+            either class.
+        ModelUnusable: the head cannot be written.
+    """
+    listed = read_labels(labels)
+    _check_enough(np.array([row.blast for row in listed.rows], np.bool_), "labelled")
+    matched = match(listed, classifier, limits=limits, advance=advance)
+    cells = matched.cells
+    _check_enough(cells.blast, "found")
+    held_out = cross_validated(cells)
+    whole = groups_suffice(cells.blast, cells.group)
+    block = cells.group if whole else np.array([f"{n}" for n in range(len(cells))])
+    band = band_of(held_out, cells.blast)
+    low, high = classifier.card.thresholds
+    site = performance(held_out, cells.blast, block, (band.low, band.middle, band.high))
+    network = performance(cells.probability, cells.blast, block, (low, (low + high) / 2, high))
+    fitted = fit(cells)
+    facts = {
+        "judged_by": listed.grouped_by if whole else "cell",
+        "groups": len(np.unique(cells.group)),
+        "figures": {"site_head": site.as_json(), "head_in_use": network.as_json()},
+        "labels_sha256": listed.sha256,
+        "not_found": len(matched.unmatched),
+    }
+    head = write_site_head(out, {**_content(fitted, cells, band, classifier.card), **facts})
+    gain = _gain(cells, held_out, block)
+    judged_by = str(facts["judged_by"])
+    return Calibration(head, listed, matched, judged_by, band, site, network, gain)
+
+
+def _check_enough(blast: Truths, which: str) -> None:
+    blasts, normals = int(blast.sum()), int((~blast).sum())
+    if min(blasts, normals) < LEAST:
+        raise LabelsUnusable(
+            f"{blasts} blasts and {normals} normal cells are {which}; "
+            f"at least {LEAST} of each are needed",
+            advice="Verify more cells; 50, from several slides, are a good beginning.",
+        )
+
+
+def _content(fitted: Fitted, cells: SiteCells, band: Band, card: Card) -> dict[str, Any]:
+    return {
+        "model": {"id": card.id, "sha256": card.sha256},
+        "date": clock.now().date().isoformat(),
+        "cells": {"blast": int(cells.blast.sum()), "normal": int((~cells.blast).sum())},
+        "thresholds": [band.low, band.high],
+        "unsure_band": {
+            "method": "class-conditional split conformal on cross-validated probabilities",
+            "blasts_called_normal_at_most": round(band.blast_error, 4),
+            "normal_called_blast_at_most": round(band.normal_error, 4),
+        },
+        "fit": {"penalty": fitted.penalty, "temperature": round(fitted.temperature, 4)},
+        "head": linear_as_json(fitted.linear),
+    }
+
+
+def _gain(cells: SiteCells, held_out: Probabilities, block: NDArray[np.str_]) -> Figure:
+    blast, new, old = cells.blast, held_out.astype(float), cells.probability.astype(float)
+
+    def measure(rows: NDArray[np.intp]) -> float:
+        return auc(blast[rows], new[rows]) - auc(blast[rows], old[rows])
+
+    return with_interval(measure, block, stratum=blast.astype("U5"))

@@ -1,0 +1,142 @@
+"""Finds the cells that a list of labels means, in the pictures it names."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from appliance.errors import ApplianceError, LabelsUnusable
+from appliance.pipeline.intake import Limits
+from appliance.services.embedding import Embedded, embed
+from appliance.services.labels import Label, Labels, some
+from appliance.vocabulary import FoundCell
+from models.classifier import Classifier
+from models.head_fitting import SiteCells
+
+MOST_UNMATCHED = 0.10
+"""Share of rows without a cell from which labels and pictures do not belong together."""
+_SUBJECT = 1 / 3
+"""Least width of a cell, in picture widths, that others in the picture are only beside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """The verified cells that were found, each once."""
+
+    cells: SiteCells
+    outside: int
+    """How many of them lie outside the network's training range."""
+    unmatched: tuple[str, ...]
+    """A few words for each row whose cell was not found."""
+    repeated: int
+    """Rows that mean a cell another row has named."""
+
+
+def match(
+    labels: Labels, classifier: Classifier, *, limits: Limits, advance: Callable[[], None]
+) -> Matched:
+    """Find and embed the labelled cells; of a file with several pages, on the first.
+
+    Args:
+        labels: as read; at least one row.
+        classifier: gives embeddings and its own probabilities.
+        limits: of intake.
+        advance: called after each file.
+
+    Raises:
+        LabelsUnusable: a file cannot be read, rows contradict each other, or too many cells are
+            not found.
+    """
+    found: dict[tuple[str, int], _Found] = {}
+    faults: list[str] = []
+    unmatched: list[str] = []
+    repeated = 0
+    for file, rows in _by_file(labels.rows):
+        try:
+            image = embed(file, classifier, limits=limits)[0]
+        except ApplianceError as error:
+            faults.append(f"{file.name}: {error.sentence}")
+            continue
+        for row in rows:
+            place = find(row, image)
+            if isinstance(place, str):
+                unmatched.append(f"line {row.line}: {place}")
+                continue
+            before = found.setdefault((image.sha256, place), _Found(row, image, place))
+            repeated += before.row is not row
+            if before.row.blast != row.blast:
+                faults.append(f"lines {before.row.line} and {row.line} call one cell differently")
+        advance()
+    if faults:
+        raise LabelsUnusable(some(faults))
+    if len(unmatched) > MOST_UNMATCHED * len(labels.rows):
+        raise LabelsUnusable(
+            f"{len(unmatched)} of {len(labels.rows)} labelled cells are not found in their "
+            f"pictures, more than {MOST_UNMATCHED:.0%}: {some(unmatched)}",
+            advice="x and y are the middle of the cell in pixels, from the upper left corner.",
+        )
+    cells, outside = _together(list(found.values()))
+    return Matched(cells, outside, tuple(unmatched), repeated)
+
+
+def find(row: Label, image: Embedded) -> int | str:
+    """Give the number of the cell that a row means, or a few words on why there is none."""
+    if not image.cells:
+        return "no white cell is found in this picture"
+    if row.point is None:
+        return _single(image)
+    gaps = [_gap(cell, row.point) for cell in image.cells]
+    inside = [n for n, cell in enumerate(image.cells) if _holds(cell, row.point)]
+    nearest = min(inside or range(len(gaps)), key=gaps.__getitem__)
+    box = image.cells[nearest].box
+    if not inside and gaps[nearest] > max(box.width, box.height):
+        return "no white cell is found near this place"
+    return nearest
+
+
+def _single(image: Embedded) -> int | str:
+    """Give the cell that a picture was cut around: a large one in its middle, or the only one."""
+    middle, side = (image.width / 2, image.height / 2), min(image.width, image.height)
+    nearest = min(range(len(image.cells)), key=lambda n: _gap(image.cells[n], middle))
+    box = image.cells[nearest].box
+    subject = max(box.width, box.height) >= _SUBJECT * side
+    central = _gap(image.cells[nearest], middle) <= _SUBJECT * side
+    if len(image.cells) == 1 or (subject and central):
+        return nearest
+    return "this is no picture of a single cell, so x and y are needed"
+
+
+def _gap(cell: FoundCell, point: tuple[float, float]) -> float:
+    box = cell.box
+    return float(np.hypot(box.x + box.width / 2 - point[0], box.y + box.height / 2 - point[1]))
+
+
+def _holds(cell: FoundCell, point: tuple[float, float]) -> bool:
+    box = cell.box
+    return 0 <= point[0] - box.x < box.width and 0 <= point[1] - box.y < box.height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    row: Label
+    image: Embedded
+    place: int
+
+
+def _by_file(rows: Iterable[Label]) -> list[tuple[Path, list[Label]]]:
+    files: dict[Path, list[Label]] = {}
+    for row in rows:
+        files.setdefault(row.file, []).append(row)
+    return list(files.items())
+
+
+def _together(found: list[_Found]) -> tuple[SiteCells, int]:
+    pairs = [(each.image.prediction, each.place) for each in found]
+    cells = SiteCells(
+        embedding=np.stack([seen.embedding[place] for seen, place in pairs]),
+        probability=np.array([seen.blast_probability[place] for seen, place in pairs], np.float32),
+        blast=np.array([each.row.blast for each in found], np.bool_),
+        group=np.array([each.row.group for each in found], np.str_),
+    )
+    return cells, sum(bool(seen.outside[place]) for seen, place in pairs)

@@ -1,0 +1,213 @@
+"""Fits a site head to verified cells, and tries it on groups of cells it was not fitted to.
+
+Ridge logistic regression on the standardised embedding, with the network's own log-odds as one
+more column that is penalised on its own: with few cells the network is listened to, with many
+the cells speak. The strength is chosen by cross-validation, and what that says of unseen cells
+then sets the temperature. Measured in `models.training.learning_curve`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit
+
+from models.site_head import LinearHead, log_odds
+
+Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
+"""Strengths tried, on squared weights of an embedding of length one; the strongest first."""
+NETWORK_PENALTY = 0.03
+"""On the squared weight of the network's standardised log-odds."""
+FOLDS = 5
+_USUAL = 0.01
+"""Strength where there are too few cells to try any."""
+_TEMPERATURE_SPREAD = 0.3
+"""How far from 1 a temperature is expected, as a standard deviation of its logarithm."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteCells:
+    """n cells that a laboratory verified."""
+
+    embedding: NDArray[np.float32]
+    """(n, d)."""
+    probability: NDArray[np.float32]
+    """(n,), of the network."""
+    blast: Truths
+    group: NDArray[np.str_]
+    """(n,): slide, patient or file; what is of one group is never on both sides of a trial."""
+
+    def __len__(self) -> int:
+        """Count the cells."""
+        return len(self.blast)
+
+    def where(self, choice: Truths | NDArray[np.intp]) -> "SiteCells":
+        """Take some cells, by a mask or by row numbers."""
+        return SiteCells(
+            self.embedding[choice], self.probability[choice], self.blast[choice], self.group[choice]
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A head and how it came about."""
+
+    linear: LinearHead
+    penalty: float
+    temperature: float
+
+
+def fit(cells: SiteCells) -> Fitted:
+    """Fit a head.
+
+    Args:
+        cells: of both classes.
+
+    Raises:
+        ValueError: a class is missing.
+    """
+    if cells.blast.all() or not cells.blast.any():
+        raise ValueError("a head cannot be fitted to cells of one class")
+    scale = _Scale.of(cells)
+    columns = scale.columns(cells)
+    folds = folds_of(cells.blast, cells.group)
+    penalty, temperature = _USUAL, 1.0
+    if folds.max():
+        tried = [_held_out(columns, cells.blast, folds, each) for each in PENALTIES]
+        losses = [_loss(margin, cells.blast) for margin in tried]
+        best = int(np.argmin(losses))
+        penalty, temperature = PENALTIES[best], _temperature(tried[best], cells.blast)
+    solved = _solve(columns, cells.blast, penalty) / temperature
+    return Fitted(scale.linear(solved), penalty, temperature)
+
+
+def cross_validated(cells: SiteCells) -> NDArray[np.float32]:
+    """Give each cell's probability by a head that saw no cell of its fold, (n,).
+
+    The strength and the temperature are chosen within each fold anew, so nothing was chosen on
+    the cells it is judged by.
+    """
+    folds = folds_of(cells.blast, cells.group)
+    found = np.full(len(cells), 0.5, np.float32)
+    for fold in range(int(folds.max()) + 1 if folds.max() else 0):
+        learns, held = cells.where(folds != fold), cells.where(folds == fold)
+        if learns.blast.any() and not learns.blast.all():
+            found[folds == fold] = fit(learns).linear.probability(held.embedding, held.probability)
+    return found
+
+
+def groups_suffice(blast: Truths, group: NDArray[np.str_]) -> bool:
+    """Tell whether whole groups can be held out: each class must come from two of them."""
+    return min(len(np.unique(group[blast])), len(np.unique(group[~blast]))) >= 2
+
+
+def folds_of(blast: Truths, group: NDArray[np.str_]) -> NDArray[np.intp]:
+    """Deal groups into at most FOLDS folds, so that each has its share of both classes.
+
+    Where a class comes from one group only, cells are dealt singly. Deterministic.
+
+    Returns:
+        (n,) number of each cell's fold; all 0 where a class has fewer than two cells.
+    """
+    if not groups_suffice(blast, group):
+        group = np.array([f"{index}" for index in range(len(blast))])
+    rarer = min(len(np.unique(group[blast])), len(np.unique(group[~blast])))
+    folds = np.zeros(len(blast), np.intp)
+    count = min(FOLDS, rarer)
+    if count < 2:
+        return folds
+    names, place = np.unique(group, return_inverse=True)
+    shares = np.zeros((len(names), 2))
+    np.add.at(shares, (place, blast.astype(int)), 1)
+    shares /= shares.sum(axis=0)
+    load = np.zeros((count, 2))
+    for name in np.argsort(-shares.sum(axis=1), kind="stable"):
+        # Where it adds least to the squares of the loads, there is most room for both classes.
+        fold = int(np.argmin((load * shares[name]).sum(axis=1)))
+        load[fold] += shares[name]
+        folds[place == name] = fold
+    return folds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scale:
+    """How the columns of the fit come from embedding and log-odds."""
+
+    centre: Floats
+    spread: Floats
+    network_centre: float
+    network_spread: float
+
+    @classmethod
+    def of(cls, cells: SiteCells) -> "_Scale":
+        """Take the moments of the laboratory's own cells."""
+        embedding, own = cells.embedding.astype(np.float64), log_odds(cells.probability)
+        spread = embedding.std(axis=0)
+        # An axis that is constant here says nothing here; it must not become noise elsewhere.
+        floor = max(1e-3 * float(spread.max()), 1e-6)
+        length = np.sqrt(embedding.shape[1])
+        return cls(
+            embedding.mean(axis=0),
+            np.maximum(spread, floor) * length,
+            float(np.median(own)),
+            max(float(own.std()), 1e-3),
+        )
+
+    def columns(self, cells: SiteCells) -> Floats:
+        """Give (n, d + 1)."""
+        own = (log_odds(cells.probability) - self.network_centre) / self.network_spread
+        return np.column_stack([(cells.embedding - self.centre) / self.spread, own])
+
+    def linear(self, solved: Floats) -> LinearHead:
+        """Turn d weights, the network's weight and the bias into a head."""
+        network = (self.network_centre, self.network_spread, float(solved[-2]))
+        return LinearHead(self.centre, self.spread, solved[:-2], network, float(solved[-1]))
+
+
+def _solve(columns: Floats, blast: Truths, penalty: float) -> Floats:
+    """Find the weights and, last, the bias, which is free."""
+    sign = np.where(blast, 1.0, -1.0)
+    ridge = np.full(columns.shape[1], penalty)
+    ridge[-1] = NETWORK_PENALTY
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        weight = parameters[:-1]
+        margin = sign * (columns @ weight + parameters[-1])
+        value = np.logaddexp(0, -margin).mean() + 0.5 * (ridge * weight**2).sum()
+        slope = -sign * expit(-margin) / len(sign)
+        return float(value), np.append(columns.T @ slope + ridge * weight, slope.sum())
+
+    start = np.zeros(columns.shape[1] + 1)
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, np.float64)
+
+
+def _held_out(columns: Floats, blast: Truths, folds: NDArray[np.intp], penalty: float) -> Floats:
+    """Give each cell's log-odds from the other folds, (n,)."""
+    margin = np.zeros(len(blast))
+    for fold in range(int(folds.max()) + 1):
+        held, truth = folds == fold, blast[folds != fold]
+        if truth.any() and not truth.all():
+            solved = _solve(columns[~held], truth, penalty)
+            margin[held] = columns[held] @ solved[:-1] + solved[-1]
+    return margin
+
+
+def _loss(margin: Floats, blast: Truths) -> float:
+    return float(np.logaddexp(0, np.where(blast, -margin, margin)).mean())
+
+
+def _temperature(margin: Floats, blast: Truths) -> float:
+    """Find what held-out log-odds must be divided by (Guo et al. 2017).
+
+    Cells that are told apart without a fault would ask for infinite certainty, so it is held
+    near 1 as strongly as a few cells can be trusted.
+    """
+
+    def loss(log_temperature: float) -> float:
+        fault = len(blast) * _loss(margin / np.exp(log_temperature), blast)
+        return fault + 0.5 * (log_temperature / _TEMPERATURE_SPREAD) ** 2
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
