@@ -13,7 +13,9 @@ from models.scores import distance, unusable_share
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 MISSED = 0.05
-"""Share of blasts called normal, and of normal cells called blasts, that thresholds allow."""
+"""Share of blasts below the unsure band: what the thresholds let be called normal."""
+FALSE_ALARMS = 0.10
+"""Share of normal cells above the band. Twice the other: a person looks at every blast."""
 FLAGGED = 0.01
 """Share of held-out cells that the limit of the training range flags."""
 GROUPS = 16
@@ -43,16 +45,24 @@ def balance(*groups: NDArray[np.str_] | NDArray[np.bool_]) -> Floats:
     return np.asarray(1 / np.bincount(place)[place], np.float64)
 
 
-def thresholds(probability: Floats, blast: Truths) -> tuple[float, float]:
+def thresholds(probability: Floats, blast: Truths, weight: Floats) -> tuple[float, float]:
     """Find the unsure band: below it few blasts, from its upper end on few normal cells.
 
     Where the classes are parted better than asked, the band closes at the middle of both ends.
     """
-    low = float(np.quantile(probability[blast], MISSED))
-    high = float(np.quantile(probability[~blast], 1 - MISSED))
+    low = _quantile(probability[blast], weight[blast], MISSED)
+    high = _quantile(probability[~blast], weight[~blast], 1 - FALSE_ALARMS)
     if low > high:
         low = high = (low + high) / 2
     return round(low, 3), round(high, 3)
+
+
+def _quantile(values: Floats, weight: Floats, share: float) -> float:
+    """Give the value that this share of the weight lies at or below."""
+    order = np.argsort(values)
+    reached = np.cumsum(weight[order]) / weight.sum()
+    place = min(int(np.searchsorted(reached, share)), len(order) - 1)
+    return float(values[order][place])
 
 
 def training_range(embedding: NDArray[np.float32], *, seed: int) -> TrainingRange:

@@ -16,9 +16,9 @@ import numpy as np
 from appliance.settings import Settings
 from models.classifier import Classifier
 from models.litert import open_classifier
-from models.training.bundle import held_out_list, twins_table
 from models.training.data import CACHE, prepare
 from models.training.held_out import as_json, held_out_figures
+from models.training.page import held_out_list, twins_table
 
 BUNDLES = Path(__file__).parents[1] / "bundles"
 TIMED_CELLS = 200

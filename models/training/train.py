@@ -22,6 +22,7 @@ from models.figures import auc
 from models.litert import open_classifier
 from models.training import bundle as bundles
 from models.training.calibrate import (
+    FALSE_ALARMS,
     MISSED,
     balance,
     temperature,
@@ -38,6 +39,7 @@ from models.training.head import RIDGE, WEIGHTS, fit_axes, fit_head, install
 from models.training.held_out import as_json, held_out_figures
 from models.training.judge import Outcome, outcomes, report, usable_in
 from models.training.network import Network, Shape, load_imagenet, to_input
+from models.training.page import write_page
 
 CALIBRATION_CROPS = 300
 TEMPLATE = Path(__file__).parent / "MODEL_CARD.template.md"
@@ -125,8 +127,9 @@ def _write(network: Network, cells: Cells, trials: Trials, options: Options) -> 
         "calibration": {
             "temperature": round(heat, 4),
             "fitted_on": "cells of sources that the twin that scored them had not seen",
-            "thresholds_note": f"set where {MISSED:.0%} of blasts would be called normal and "
-            f"{MISSED:.0%} of normal cells blast, on ALL-IDB1 by a twin without ALL-IDB",
+            "thresholds_note": f"set where {MISSED:.0%} of blasts are called normal and "
+            f"{FALSE_ALARMS:.0%} of normal cells blast, over ALL-IDB1 and taleqani alike, "
+            "each scored by a twin that had seen no cell of it",
         },
         "thresholds": [low, high],
         "range": _as_json(_anywhere(network.shape.embedding)),
@@ -144,7 +147,7 @@ def _write(network: Network, cells: Cells, trials: Trials, options: Options) -> 
         "int8": _conversion(network, options.out, cells.where(part == "test")),
     }
     bundles.write_card(options.out, network.shape, facts)
-    bundles.write_page(options.out, TEMPLATE)
+    write_page(options.out, TEMPLATE)
     print(json.dumps(facts["figures"], indent=1))
 
 
@@ -157,15 +160,14 @@ def _calibration_crops(cells: Cells, seed: int) -> NDArray[np.uint8]:
 
 
 def _calibrated(trials: list[Outcome]) -> tuple[float, float, float]:
-    """Fit temperature on unseen sources; thresholds on the one whose cells experts called."""
+    """Fit temperature and thresholds on the two unseen sources, each and each class alike."""
     unseen = [o for o in trials if o.tested in {"allidb1", "taleqani"}]
     margin = np.concatenate([o.margin for o in unseen])
     blast = np.concatenate([o.blast for o in unseen])
     source = np.concatenate([np.full(len(o.margin), o.tested) for o in unseen])
-    heat = temperature(margin, blast, balance(source, blast))
-    expert = source == "allidb1"
-    probability = 1 / (1 + np.exp(-margin[expert] / heat))
-    return heat, *thresholds(probability, blast[expert])
+    weight = balance(source, blast)
+    heat = temperature(margin, blast, weight)
+    return heat, *thresholds(1 / (1 + np.exp(-margin / heat)), blast, weight)
 
 
 def _anywhere(depth: int) -> TrainingRange:

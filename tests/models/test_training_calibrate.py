@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from models.training.calibrate import (
+    FALSE_ALARMS,
+    MISSED,
     balance,
     temperature,
     thresholds,
@@ -29,13 +31,20 @@ def test_the_unsure_band_keeps_errors_on_either_side_as_rare_as_asked():
     random = np.random.default_rng(2)
     blast = np.arange(4000) % 2 == 0
     probability = np.clip(random.normal(np.where(blast, 0.65, 0.35), 0.15), 0, 1)
-    low, high = thresholds(probability, blast)
-    assert (probability[blast] < low).mean() == pytest.approx(0.05, abs=0.01)
-    assert (probability[~blast] >= high).mean() == pytest.approx(0.05, abs=0.01)
+    low, high = thresholds(probability, blast, np.ones(4000))
+    assert (probability[blast] < low).mean() == pytest.approx(MISSED, abs=0.01)
+    assert (probability[~blast] >= high).mean() == pytest.approx(FALSE_ALARMS, abs=0.01)
+
+
+def test_a_cell_that_weighs_more_moves_the_band_more():
+    probability, blast = np.array([0.1, 0.6, 0.3, 0.9]), np.array([True, True, False, False])
+    low, high = thresholds(probability, blast, np.array([0.01, 1.0, 0.01, 1.0]))
+    assert (low, high) == (0.6, 0.9)
 
 
 def test_classes_that_part_well_leave_no_unsure_band():
-    low, high = thresholds(np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True]))
+    blast = np.array([False, False, True, True])
+    low, high = thresholds(np.array([0.1, 0.2, 0.8, 0.9]), blast, np.ones(4))
     assert low == high == pytest.approx(0.5, abs=0.05)
 
 
