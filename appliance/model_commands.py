@@ -102,7 +102,7 @@ def _gain(gain: Figure) -> str:
     change = f"AUC changes by {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
     if gain.low > 0:
         return f"{change}: this head is better here than the one in use."
-    if gain.high < 0:
+    if gain.value < 0 and gain.high < 0.0005:  # as printed
         return f"{change}: this head is WORSE here than the one in use; do not use it."
     return f"{change}: no clear difference; verify more cells, from more slides."
 
