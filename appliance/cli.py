@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from appliance import __version__
+from appliance import __version__, streams
 from appliance.errors import ApplianceError
 from appliance.settings import Settings, load
 
@@ -20,6 +20,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    streams.prepare()
     parsed = _parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
@@ -35,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; Python would complain once more while closing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.abandon_output()  # the reader (head, less) has seen enough
         return 0
 
 
@@ -81,7 +81,7 @@ def _add_analyse(command: argparse.ArgumentParser) -> None:
         "--pdf", type=Path, metavar="OUT", help="write a report: OUT.pdf for all, or a folder"
     )
     command.add_argument(
-        "--um-per-px", type=_positive, metavar="X", help="micrometres a pixel covers"
+        "--um-per-px", type=_micrometres, metavar="X", help="micrometres a pixel covers"
     )
     command.add_argument(
         "--site-head", type=Path, metavar="DIR", help="made by: scopeside model calibrate"
@@ -106,10 +106,15 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 100:
-        raise argparse.ArgumentTypeError(f"{text} is not a plausible number of micrometres")
+def _micrometres(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.001 <= value <= 100:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a plausible number of micrometres; 0.1 is usual under oil"
+        )
     return value
 
 
@@ -212,10 +217,12 @@ def _analyse(parsed: argparse.Namespace) -> int:
     from appliance.wiring import limits_of, open_model
 
     settings = _settings(parsed)
+    reports = ReportFiles(parsed.pdf, laboratory=settings.laboratory)
     classifier = open_model(settings, site_head=parsed.site_head)
     files = batch.files_under(parsed.paths)
+    if not files:
+        print("scopeside: there are no files in what was named", file=sys.stderr)
     results = batch.run(files, classifier, limits=limits_of(settings), um_per_px=parsed.um_per_px)
-    reports = ReportFiles(parsed.pdf, laboratory=settings.laboratory)
     failed = False
     with closing(results), progress(len(files)) as bar:
         for pages in results:

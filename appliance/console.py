@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from tqdm import tqdm
 
-from appliance import clock
+from appliance import clock, streams
+from appliance.errors import CannotWrite
 from appliance.exchange import pdf
 from appliance.exchange.report import FieldReport
 from appliance.services.batch import Analysed, Failed
@@ -23,12 +25,22 @@ class Bar:
     bar: "tqdm[None]"
 
     def line(self, text: str) -> None:
-        """Write one line to standard output in one piece, so that Ctrl-C never halves it."""
-        if self.bar.disable or not sys.stdout.isatty():
+        """Write one line to standard output in one piece, so that Ctrl-C never halves it.
+
+        Raises:
+            CannotWrite: there is no room for it.
+        """
+        if not self.bar.disable and sys.stdout.isatty():
+            self.bar.write(text)
+            return
+        try:
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
-        else:
-            self.bar.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            streams.abandon_output()
+            raise CannotWrite(f"the results cannot be written: {error.strerror}") from error
 
     def complain(self, text: str) -> None:
         """Write one line to standard error, past the bar."""
@@ -49,12 +61,13 @@ def progress(files: int | None = None) -> Iterator[Bar]:
 
 def describe(result: Analysed | Failed) -> str:
     """Say in a line or two what was found, for a person."""
+    name = streams.printable(result.name)
     if isinstance(result, Failed):
-        return f"{result.name}: {result.sentence}"
+        return f"{name}: {result.sentence}"
     counts = result.analysis.tally
     page = f" page {result.image.page + 1}" if result.image.pages > 1 else ""
     line = (
-        f"{result.name}{page}: {counts.cells} white cells: {counts.blast} blast?, "
+        f"{name}{page}: {counts.cells} white cells: {counts.blast} blast?, "
         f"{counts.normal} normal?, {counts.unsure} unsure"
     )
     if counts.blast_fraction is not None and counts.interval95 is not None:
@@ -67,13 +80,19 @@ def describe(result: Analysed | Failed) -> str:
 
 
 class ReportFiles:
-    """Writes PDF reports: all into one file OUT.pdf, or one file an image into a folder OUT."""
+    """Writes PDF reports: all into one file OUT.pdf, or one file an image into a folder OUT.
+
+    Raises:
+        CannotWrite: at once where nothing can be written there, not after an hour of work.
+    """
 
     def __init__(self, out: Path | None, *, laboratory: str) -> None:
         self._out = out
         self._laboratory = laboratory
         self._book = pdf.ReportBook() if out is not None and _is_file(out) else None
         self._written: set[Path] = set()
+        if out is not None:
+            _require_writable(out.parent if self._book is not None else out)
 
     def add(self, result: Analysed | Failed) -> None:
         """Take one result; a failed file has no report."""
@@ -83,21 +102,19 @@ class ReportFiles:
             result.image,
             result.quality,
             result.analysis,
-            name=Path(result.name).name,
+            name=streams.printable(Path(result.name).name),
             printed_at=clock.now(),
             laboratory=self._laboratory,
         )
         if self._book is not None:
             self._book.add(report)
         else:
-            self._out.mkdir(parents=True, exist_ok=True)
-            self._free_name(self._out, result).write_bytes(pdf.field_report(report))
+            _write(self._free_name(self._out, result), pdf.field_report(report))
 
     def close(self) -> None:
         """Write the book, where there is one."""
         if self._out is not None and self._book is not None and self._book.pages:
-            self._out.parent.mkdir(parents=True, exist_ok=True)
-            self._out.write_bytes(self._book.output())
+            _write(self._out, self._book.output())
 
     def _free_name(self, folder: Path, result: Analysed) -> Path:
         """Name a report after its image; files of one name from two folders keep apart."""
@@ -108,6 +125,26 @@ class ReportFiles:
             path, number = folder / f"{stem}-{number}.pdf", number + 1
         self._written.add(path)
         return path
+
+
+def _require_writable(folder: Path) -> None:
+    with _in_words(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+
+
+def _write(path: Path, data: bytes) -> None:
+    with _in_words(path):
+        path.write_bytes(data)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotWrite(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _is_file(out: Path) -> bool:

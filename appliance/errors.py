@@ -129,6 +129,13 @@ class CameraUnavailable(ApplianceError, RuntimeError):
     status = 503
 
 
+class CannotWrite(ApplianceError, OSError):
+    """A file that somebody asked for, or standard output, cannot be written."""
+
+    title = "This cannot be written"
+    advice = "Name another place, or make room there; what was written before stays."
+
+
 class DiskFull(ApplianceError, OSError):
     """There is too little room left to keep what came."""
 

@@ -11,6 +11,7 @@ from appliance.services.calibration import Calibration, calibrate
 from appliance.services.embedding import Embedded, embed, write_table
 from appliance.services.performance import Band, Performance, Rate
 from appliance.settings import Settings
+from appliance.streams import printable
 from appliance.wiring import limits_of, open_model
 from models.figures import Figure
 from models.site_head import SITE_HEAD
@@ -32,7 +33,7 @@ def run_embed(settings: Settings, paths: list[Path], out: Path) -> tuple[int, st
                 images += embed(path, classifier, limits=limits)
             except ApplianceError as error:
                 failed += 1
-                bar.complain(f"{path}: {error.sentence}")
+                bar.complain(f"{printable(str(path))}: {error.sentence}")
             bar.advance()
     cells = write_table(out, images, classifier)
     said = f"{out}: {cells} cells of {len(files) - failed} files, by {classifier.card.id}"

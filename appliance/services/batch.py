@@ -1,5 +1,6 @@
 """The pipeline without a server: files in, one plain object an image out, in the fixed shape."""
 
+import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -42,15 +43,22 @@ def files_under(paths: Iterable[Path]) -> list[Path]:
     """List the files meant: each file named, and all below each folder named, in name order.
 
     Hidden files and folders are left out below a folder, but not where they are named themselves.
+    A folder that may not be looked into is listed itself, so that it is complained of.
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            below = (p for p in sorted(path.rglob("*")) if not _hidden(p.relative_to(path)))
-            found.extend(p for p in below if p.is_file())
-        else:
-            found.append(path)
+        # os.path, since pathlib raises where a name is too long or a folder shut.
+        found += sorted(_below(path)) if os.path.isdir(path) else [path]  # noqa: PTH112
     return found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    shut: list[OSError] = []
+    for at, folders, names in os.walk(folder, onerror=shut.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(at, name) for name in names if not name.startswith("."))
+        yield from (path for path in paths if os.path.isfile(path))  # noqa: PTH113
+    yield from (Path(error.filename) for error in shut if isinstance(error, PermissionError))
 
 
 def run(
@@ -117,6 +125,8 @@ def read_file(path: Path, limits: intake.Limits) -> bytes:
         UnreadableImage: there is none, it is no regular file, or it is too large; in a sentence.
     """
     try:
+        if path.is_dir():
+            raise UnreadableImage("this folder may not be looked into")
         if not path.is_file() and path.exists():
             raise UnreadableImage("this is not a regular file")
         if path.stat().st_size > limits.max_bytes:
@@ -175,7 +185,3 @@ def _summary(analysis: FieldAnalysis) -> dict[str, Any]:
         "blast_fraction": counts.blast_fraction,
         "interval95": None if counts.interval95 is None else list(counts.interval95),
     }
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
