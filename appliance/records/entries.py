@@ -49,12 +49,16 @@ class Entries:
     def text(
         self, name: str, label: str, *, longest: int, required: bool = False, lines: bool = False
     ) -> str:
-        """Take text in any script: composed (NFC), trimmed, without control characters."""
+        """Take text in any script: composed (NFC), trimmed, without control characters.
+
+        What only consists of signs that cannot be seen counts as nothing.
+        """
         given = self.values.get(name)
         if not isinstance(given, str | None):
             self.problem(name, f"{label} must be text.")
             return ""
         text = unicodedata.normalize("NFC", given or "").replace("\r\n", "\n").strip()
+        text = "" if all(_is_unseen(character) for character in text) else text
         if required and not text:
             self.problem(name, f"Enter the {_lower(label)}.")
         elif len(text) > longest:
@@ -162,7 +166,15 @@ def _is_number(given: object) -> bool:
 def _is_control(character: str, lines: bool) -> bool:
     if lines and character in "\n\t":
         return False
-    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+    return character in _TURNING or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They turn the direction of writing by force: what is read is then not what is stored."""
+
+
+def _is_unseen(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) == "Cf"
 
 
 def _lower(label: str) -> str:

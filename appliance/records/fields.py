@@ -107,6 +107,19 @@ def add(
     return row
 
 
+def require_place(examination_id: UUID, sha256: str) -> None:
+    """Refuse a file before anything of it is kept, where `add` would not take it.
+
+    Raises:
+        NotFound: no such examination.
+        Conflict: the examination takes no more images, and has none of this file.
+    """
+    examination = fetch(Examination, examination_id)
+    of_file = (FieldImage.examination == examination_id) & (FieldImage.sha256 == sha256)
+    if not FieldImage.select().where(of_file).exists():
+        require_open(examination)
+
+
 def claim_oldest(worker: str) -> FieldImage | None:
     """Take the oldest accepted field for analysis; None when none waits.
 

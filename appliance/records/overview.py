@@ -216,7 +216,9 @@ def _narrowed(query: Query) -> Any:
     if query.date_from:
         found = found.where(Examination.created_at >= _midnight(query.date_from))
     if query.date_to:
-        found = found.where(Examination.created_at < _midnight(query.date_to + _ONE_DAY))
+        found = found.where(
+            Examination.created_at < _midnight(min(query.date_to, _LAST_DAY) + _ONE_DAY)
+        )
     if query.needs is not None:
         there = fn.EXISTS(_images_in(_STATES[query.needs]))
         found = found.where(~there if query.needs == Needs.IMAGES else there)
@@ -226,6 +228,7 @@ def _narrowed(query: Query) -> Any:
 
 
 _ONE_DAY = timedelta(days=1)
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 
 def _mentions(word: str) -> Any:
@@ -263,7 +266,8 @@ def _without_blasts() -> Any:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time()).astimezone()
+    # Beside the calendar's ends no zone can be reckoned, and no record was made there.
+    return datetime.combine(min(max(day, _FIRST_DAY), _LAST_DAY), time()).astimezone()
 
 
 def _summarised(rows: Sequence[Examination]) -> list[Listed]:

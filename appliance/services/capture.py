@@ -53,6 +53,7 @@ class CaptureService:
         with self.decoders:
             images = intake.read_images(data, name=name, limits=self.limits)
             passports = [quality.assess(i.pixels, greyscale=i.greyscale) for i in images]
+        fields.require_place(examination_id, images[0].sha256)
         self.pictures.keep(data)
         return self._record(examination_id, name, len(data), images, passports, by)
 

@@ -19,6 +19,12 @@ def test_text_is_trimmed_and_composed():
     assert form.text("name", "Name", longest=10, lines=True) == "Nún\nez"
 
 
+@pytest.mark.parametrize("name", ["می‌خواهم", "שלום\u200f", "क्‍ष"])
+def test_joiners_and_marks_that_a_script_needs_are_kept(name: str):
+    form = entries(name=name)
+    assert form.text("name", "Name", longest=20) == name
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -29,6 +35,9 @@ def test_text_is_trimmed_and_composed():
         ("a\x00b", "Name contains a character that cannot be printed."),
         ("a\nb", "Name contains a character that cannot be printed."),
         ("a\ud800b", "Name contains a character that cannot be printed."),
+        ("a\u202eb", "Name contains a character that cannot be printed."),
+        ("a\u2067b", "Name contains a character that cannot be printed."),
+        (" \u200b\ufeff", "Enter the name."),
         (7, "Name must be text."),
     ],
 )

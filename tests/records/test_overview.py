@@ -79,6 +79,9 @@ NARROWED: list[tuple[dict[str, object], set[str]]] = [
     ({"date_from": today(), "date_to": today()}, ALL),
     ({"date_from": today() + timedelta(days=1)}, set()),
     ({"date_to": today() - timedelta(days=1)}, set()),
+    ({"date_from": date.min, "date_to": date.max}, ALL),
+    ({"date_from": date.max}, set()),
+    ({"date_to": date.min}, set()),
     ({"date_from": date(2020, 1, 1), "has_blasts": True, "text": "nunez"}, {"blasts"}),
 ]
 

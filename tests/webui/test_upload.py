@@ -1,12 +1,13 @@
 """Adding images: each file has its own end, in words; nothing half-done stays."""
 
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 
-from appliance.records import audit, fields
+from appliance.records import audit, examinations, fields, revisions
 from appliance.settings import Settings
-from appliance.vocabulary import FieldState
+from appliance.vocabulary import APPLIANCE, ExaminationStatus, FieldState
 from tests.mutations import mutants
 from tests.samples import samples
 from tests.webui.examples import add_field, analyse, examination_of, picture
@@ -47,7 +48,30 @@ def test_a_form_of_broken_files_only_leaves_nothing(as_user, examination, applia
     )
     assert page.status_code == 422
     assert fields.of_examination(examination.id) == []
-    assert [p for p in appliance.pictures.root.rglob("*") if p.is_file()] == []
+    assert _kept(appliance) == set()
+
+
+def test_an_examination_that_takes_no_images_gets_words_and_no_file(
+    as_user, examination, appliance, olga
+):
+    add_field(appliance, examination.id, olga, 1)
+    kept = _kept(appliance)
+    row = examinations.get(examination.id)
+    revisions.update(row, {"status": ExaminationStatus.CANCELLED}, "test:cancel", by=APPLIANCE)
+    page = as_user("olga").post(
+        f"/examinations/{examination.id}/upload", data={"files": _files({"a.png": picture(2)})}
+    )
+    assert page.status_code == 422
+    assert "is cancelled and takes no more changes" in page.text
+    answer = as_user("olga").post(
+        f"/api/v1/examinations/{uuid4()}/fields", data={"file": (BytesIO(picture(3)), "a.png")}
+    )
+    assert answer.status_code == 404
+    assert _kept(appliance) == kept
+
+
+def _kept(appliance):
+    return {path for path in appliance.pictures.root.rglob("*") if path.is_file()}
 
 
 def test_a_form_without_a_file_says_so(as_user, examination):
