@@ -29,8 +29,9 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	@sh tests/debian.sh
+	@sh tests/tflite.sh $(BIN)/python
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	SCOPESIDE_TFLITE_VENV=build/tflite/bin/python $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .

@@ -38,8 +38,16 @@ class Counts(TypedDict):
     interval95: list[float] | None
 
 
+class SiteHead(TypedDict):
+    """What a laboratory fitted to its own verified cells; date is ISO 8601."""
+
+    sha256: str
+    cells: int
+    date: str
+
+
 class Model(TypedDict):
-    """What made the suggestions."""
+    """What made the suggestions; site_head is null where the network's own head decided."""
 
     id: str
     sha256: str
@@ -47,6 +55,7 @@ class Model(TypedDict):
     pipeline: str
     thresholds: list[float]
     verified_here: bool
+    site_head: SiteHead | None
 
 
 class Field(TypedDict):

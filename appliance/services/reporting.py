@@ -1,9 +1,10 @@
 """Gathers from the records what a report shows, prints it, and writes down who had it printed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from typing import Any
 from uuid import UUID
 
 from appliance.clock import now
@@ -47,6 +48,7 @@ from appliance.vocabulary import (
     Pixels,
     Quality,
     QualityCheck,
+    SiteHeadStamp,
     Suggestion,
     Verdict,
 )
@@ -205,7 +207,19 @@ def _described(row: FieldImage, cells: Sequence[CellEntry]) -> FieldEntry:
         override=_override(row),
         analysed_at=row.analysed_at,
         tally=tally(_counted(cells)) if analysed else None,
-        model=ModelStamp(**{**stamp, "thresholds": tuple(stamp["thresholds"])}) if stamp else None,
+        model=_stamp(stamp) if stamp else None,
+    )
+
+
+def _stamp(stored: Mapping[str, Any]) -> ModelStamp:
+    """Read a stamp as it was stored; those of before site heads say nothing of one."""
+    head = stored.get("site_head")
+    return ModelStamp(
+        **{
+            **stored,
+            "thresholds": tuple(stored["thresholds"]),
+            "site_head": SiteHeadStamp(**head) if head else None,
+        }
     )
 
 
