@@ -9,7 +9,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import Conflict, InvalidInput
-from appliance.exchange.wording import fraction_sentence, limit_sentence
+from appliance.exchange.wording import (
+    fraction_sentence,
+    limit_sentence,
+    more_cells_sentence,
+)
 from appliance.permissions import Permission
 from appliance.records import clinical, examinations, fields, patients
 from appliance.records.overview import Listed
@@ -184,7 +188,12 @@ def _live(examination: Examination) -> dict[str, Any]:
         "steps": stages.of(listed),
         "tally": tally,
         "sentences": [
-            _unbroken(s) for s in (fraction_sentence(tally), limit_sentence(tally, limit))
+            _unbroken(said)
+            for said in (
+                fraction_sentence(tally),
+                limit_sentence(tally, limit),
+                more_cells_sentence(tally, limit),
+            )
         ],
         "limit": limit,
         "images": _pressing_first(rows)[:STRIP],

@@ -17,7 +17,12 @@ from appliance.exchange.sheet import (
     Sheet,
     Type,
 )
-from appliance.exchange.wording import fraction_sentence, limit_sentence, percent
+from appliance.exchange.wording import (
+    fraction_sentence,
+    limit_sentence,
+    more_cells_sentence,
+    percent,
+)
 from appliance.vocabulary import Suggestion, Tally
 
 _BAND = Colour(150, 187, 203)
@@ -44,7 +49,8 @@ def write_result(
     lines = sheet.lines(fraction_sentence(tally), WIDTH, STRONG)
     sheet.cursor = sheet.write_lines(LEFT, sheet.cursor, lines, STRONG)
     if tally.interval95 is not None:
-        lines = sheet.lines(limit_sentence(tally, limit), WIDTH, BODY)
+        said = f"{limit_sentence(tally, limit)} {more_cells_sentence(tally, limit)}".rstrip()
+        lines = sheet.lines(said, WIDTH, BODY)
         sheet.cursor = sheet.write_lines(LEFT, sheet.cursor, lines, BODY) + 1.0
         _bar(sheet, tally, limit, sheet.cursor)
         sheet.cursor += 13.0

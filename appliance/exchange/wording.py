@@ -4,6 +4,7 @@ from datetime import date, datetime, tzinfo
 from math import pi, sqrt
 
 from appliance.exchange.report import CellEntry, FieldEntry
+from appliance.pipeline.tally import cells_to_decide
 from appliance.vocabulary import FieldState, QualityCheck, Suggestion, Tally
 
 RESEARCH_USE = (
@@ -12,6 +13,8 @@ RESEARCH_USE = (
 SIMULATED = "SIMULATED"
 SIMULATED_LONG = "SIMULATED   drawn images and invented persons, for demonstration only"
 NOT_RECORDED = "not recorded"
+MOST_CELLS = 2000
+"""More cells than anybody would count to settle a question."""
 NOT_VERIFIED_HERE = (
     "The classifier is not yet verified at this microscope. Until it is, its suggestions only "
     "sort the cells; they are no finding."
@@ -142,6 +145,22 @@ def limit_sentence(tally: Tally, limit: float) -> str:
         return f"{name} lies inside the interval: these cells alone do not settle the question."
     side = "below" if limit < low else "above"
     return f"{name} lies {side} the interval, outside it."
+
+
+def more_cells_sentence(tally: Tally, limit: float) -> str:
+    """Say how many more cells would settle the question; empty where it is settled or not begun."""
+    if tally.interval95 is None or not tally.interval95[0] <= limit <= tally.interval95[1]:
+        return ""
+    more = cells_to_decide(tally.blast, tally.blast + tally.normal, limit=limit, at_most=MOST_CELLS)
+    if more is None:
+        return f"Even {MOST_CELLS} more cells at this fraction would not settle it."
+    if not more:
+        return ""
+    # Two digits are plenty for a guess; it is rounded up, as it is a need.
+    step = 10 ** max(0, len(str(more)) - 2)
+    about = -(-more // step) * step
+    cells = "cell" if about == 1 else "cells"
+    return f"About {about} more decided {cells} at this fraction would settle it."
 
 
 def state_sentence(field: FieldEntry) -> str:

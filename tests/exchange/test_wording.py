@@ -107,6 +107,24 @@ def test_the_printed_interval_is_the_tallys(suggestions):
         assert inside is (low <= 0.2 <= high)
 
 
+def counted(blast, normal):
+    return Tally(blast, normal, 0, clopper_pearson(blast, blast + normal))
+
+
+@pytest.mark.parametrize(
+    ("tally_", "sentence"),
+    [
+        (Tally(0, 0, 3, None), ""),
+        (counted(15, 5), ""),
+        (counted(25, 75), "About 210 more decided cells at this fraction would settle it."),
+        (counted(2, 2), "About 10 more decided cells at this fraction would settle it."),
+        (counted(20, 80), "Even 2000 more cells at this fraction would not settle it."),
+    ],
+)
+def test_what_would_settle_the_question_is_said_where_it_is_open(tally_, sentence):
+    assert wording.more_cells_sentence(tally_, 0.2) == sentence
+
+
 def cell(**values):
     given = {
         "number": 1,

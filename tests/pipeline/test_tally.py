@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
-from appliance.pipeline.tally import clopper_pearson, tally
+from appliance.pipeline.tally import cells_to_decide, clopper_pearson, tally
 from appliance.vocabulary import Suggestion, Verdict
 
 proportions = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -84,3 +84,81 @@ def test_unsure_cells_enter_neither_fraction_nor_interval():
 @pytest.mark.parametrize("unsure", [0, 4])
 def test_without_a_decided_cell_there_is_no_interval(unsure):
     assert tally(verdicts(unsure=unsure)).interval95 is None
+
+
+def later(k, n, more, limit):
+    """So many more cells at the same fraction, blasts rounded towards the limit."""
+    exact = k * (n + more)
+    return exact // n if k > limit * n else -(-exact // n), n + more
+
+
+def settles(k, n, limit):
+    low, high = clopper_pearson(k, n)
+    return not low <= limit <= high
+
+
+@given(proportions, st.sampled_from([0.05, 0.2, 0.5, 0.9]))
+def test_so_many_more_cells_settle_it_and_one_less_does_not(proportion, limit):
+    k, n = proportion
+    more = cells_to_decide(k, n, limit=limit)
+    if more is None:
+        assert not settles(*later(k, n, 2000, limit), limit)
+    else:
+        assert settles(*later(k, n, more, limit), limit)
+        assert more == 0 or not settles(*later(k, n, more - 1, limit), limit)
+
+
+@given(proportions, st.integers(0, 400))
+def test_once_settled_it_stays_settled(proportion, further):
+    k, n = proportion
+    more = cells_to_decide(k, n, limit=0.2)
+    if more is not None and more + further <= 2000:
+        assert settles(*later(k, n, more + further, 0.2), 0.2)
+
+
+@given(proportions)
+def test_more_confidence_needs_more_cells(proportion):
+    loose = cells_to_decide(*proportion, limit=0.2, confidence=0.9)
+    strict = cells_to_decide(*proportion, limit=0.2, confidence=0.99)
+    assert strict is None or (loose is not None and loose <= strict)
+
+
+@given(proportions)
+def test_the_other_side_needs_as_many(proportion):
+    k, n = proportion
+    if 5 * k != n:  # a fraction on the limit itself is rounded to either side
+        assert cells_to_decide(k, n, limit=0.2) == cells_to_decide(n - k, n, limit=0.8)
+
+
+def test_a_fraction_on_the_limit_is_never_settled():
+    assert cells_to_decide(20, 100, limit=0.2) is None
+
+
+def test_what_is_settled_needs_no_more_cells():
+    assert cells_to_decide(90, 100, limit=0.2) == 0
+    assert cells_to_decide(0, 100, limit=0.2) == 0
+
+
+def test_without_a_decided_cell_nothing_can_be_said():
+    assert cells_to_decide(0, 0, limit=0.2) is None
+
+
+def test_more_than_anybody_counts_is_none():
+    assert cells_to_decide(25, 100, limit=0.2, at_most=50) is None
+    assert 100 < cells_to_decide(25, 100, limit=0.2) < 300
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "how"),
+    [
+        (2, 1, {"limit": 0.2}),
+        (-1, 5, {"limit": 0.2}),
+        (1, 5, {"limit": 0.0}),
+        (1, 5, {"limit": 1}),
+        (1, 5, {"limit": 0.2, "confidence": 95}),
+        (1, 5, {"limit": 0.2, "at_most": -1}),
+    ],
+)
+def test_what_cannot_be_is_refused(k, n, how):
+    with pytest.raises(ValueError, match=r"cannot be|not between"):
+        cells_to_decide(k, n, **how)
