@@ -186,6 +186,61 @@ class FoundCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Morphology:
+    """A cell's form, stain and texture as numbers, for a person to look at; none decides.
+
+    None stands where the picture does not show it: no red cell, no cytoplasm, too few pixels.
+    """
+
+    nucleus_to_red_cell: float | None
+    """Area of the nucleus over that of the field's usual red cell, the microscopist's ruler. FAB
+    tells small L1 blasts from large L2 ones by size (Bennett et al. 1976, Br J Haematol 33:451)."""
+    cell_to_red_cell: float | None
+    """Area of the whole cell likewise."""
+    nucleus_diameter_um: float | None
+    """Of the circle of the nucleus' area, where the picture's scale is known."""
+    cell_diameter_um: float | None
+    """Of the circle of the cell's area likewise."""
+    nucleus_share: float | None
+    """Area of nucleus over area of cell, 0 to 1: what haematologists call N:C; in the FAB score of
+    1981 (Bennett et al., Br J Haematol 47:553) cytoplasm below a fifth of the cell speaks for L1.
+    """
+    nucleus_to_cytoplasm: float | None
+    """Area of nucleus over area of cytoplasm; None where there is hardly any cytoplasm."""
+    circularity: float
+    """4 pi area over squared perimeter of the nucleus, 1 for a disc (form factor, as in Putzu et
+    al. 2014, Artif Intell Med 62:179); the perimeters of a nucleus in pieces add up."""
+    solidity: float
+    """Share of its convex hull that the nucleus fills: below 1 where it is cleft, indented or
+    lobed. FAB: regular in L1, irregular in L2 (Bennett et al. 1976)."""
+    axis_ratio: float
+    """Shorter over longer axis of the ellipse of the nucleus' second moments (Hu 1962, IRE Trans
+    Inf Theory 8:179)."""
+    lobes: int
+    """Separate pieces of the nucleus."""
+    nucleus_density: float
+    """Mean green optical density of the nucleus (density: Ruifrok and Johnston 2001, Anal Quant
+    Cytol Histol 23:291)."""
+    chromatin_variation: float | None
+    """Standard deviation over mean of the nucleus' green density: low for fine even chromatin,
+    high for clumped (chromatin descriptors: Young, Verbeek and Mayall 1986, Cytometry 7:467)."""
+    chromatin_contrast: float | None
+    """Mean squared difference of densities a 32nd of the cell's width apart, relative to the mean
+    (grey-level co-occurrence: Haralick, Shanmugam and Dinstein 1973, IEEE Trans SMC 3:610)."""
+    chromatin_entropy: float | None
+    """Entropy of the same co-occurrences, 0 to 1 (Haralick et al. 1973)."""
+    nucleoli: int | None
+    """Pale round spots within the nucleus. A hint only: vacuoles lying over it and gaps between
+    chromatin look alike (nucleoli: FAB 1976; inconspicuous to prominent in WHO's lymphoblasts)."""
+    nucleoli_share: float | None
+    """Share of the nucleus' area in such spots."""
+    basophilia: float | None
+    """Balance of red against green density in the cytoplasm, -1 to 1: azure dyes take red out of
+    the light, eosin green. High for the deep blue cytoplasm of FAB L3 (Bennett et al. 1976); not
+    comparable between differently stained slides."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The network's suggestion for one cell with what it rests on."""
 

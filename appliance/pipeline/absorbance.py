@@ -57,7 +57,7 @@ def measure(pixels: Pixels) -> Absorbance:
     cut_out = _is_cut_out(black)
     slide = _WHITE_SLIDE if cut_out else _empty_slide(pixels)
     empty = cv2.resize(slide, (width, height), interpolation=cv2.INTER_LINEAR)
-    density = cv2.subtract(empty, cv2.LUT(pixels, _LOG))
+    density = density_of(pixels, empty)
     if black is not None:
         density[cv2.dilate(black, np.ones((3, 3), np.uint8)) > 0] = 0.0
     red, green, blue = cv2.split(density)
@@ -69,6 +69,20 @@ def measure(pixels: Pixels) -> Absorbance:
         index = cv2.scaleAdd(excess, -2.0, cv2.subtract(green, blue))
     darkness = cv2.max(cv2.max(red, green), blue)
     return Absorbance(density, darkness, index, None if cut_out else black)
+
+
+def empty_slide(pixels: Pixels) -> Plane:
+    """Give the empty slide, as `measure` takes it, as a small picture of logarithms.
+
+    Returns:
+        (h, w, 3), to be stretched over the image: its first pixel is the image's upper left.
+    """
+    return _WHITE_SLIDE if _is_cut_out(_surround(pixels)) else _empty_slide(pixels)
+
+
+def density_of(pixels: Pixels, empty: Plane) -> Plane:
+    """Give the optical density of pixels against an empty slide of the same shape."""
+    return cv2.subtract(empty, cv2.LUT(pixels, _LOG))
 
 
 def is_grey(pixels: Pixels) -> bool:

@@ -22,6 +22,8 @@ NUCLEAR = 0.12
 _GRID = np.linspace(np.log(4.0), np.log(260.0), 180)
 _LEVELS = 700.0
 _ENOUGH = 150
+_PRIOR = 0.5
+"""Votes that every size has from the start."""
 _FAINTEST = 9
 """Darkness level (0.013 in density) that no red cell stays below."""
 _SPECKS = 1 / 30
@@ -50,6 +52,25 @@ def red_cell_diameter(
     Returns:
         Diameter in pixels of the given planes, 4 to 260.
     """
+    return _measured(darkness, index, smallest_px, expected_px)[0]
+
+
+def seen_red_cell_diameter(
+    darkness: Plane, index: Plane, *, expected_px: float | None = None
+) -> float | None:
+    """Estimate the diameter of a red cell, or give None where none was seen.
+
+    A picture of one white cell has no ruler: what `red_cell_diameter` says of it is a guess by the
+    nucleus, and nothing may be measured against that.
+    """
+    diameter, votes = _measured(darkness, index, 4.0, expected_px)
+    return diameter if votes >= _PRIOR else None
+
+
+def _measured(
+    darkness: Plane, index: Plane, smallest_px: float, expected_px: float | None
+) -> tuple[float, float]:
+    """Give the diameter, and the votes of red cells for it."""
     darkness = cv2.GaussianBlur(darkness, (0, 0), 0.8)
     levels = cv2.convertScaleAbs(np.maximum(darkness, 0), alpha=_LEVELS)
     nuclear = np.greater(index, NUCLEAR).view(np.uint8)
@@ -59,10 +80,12 @@ def red_cell_diameter(
     votes = _bumps(red, 0.10, 1.0)
     discs, ridges = _crowded(levels, nuclear, threshold, nucleus)
     votes += _bumps(discs, 0.12, 0.3) + _bumps(ridges, 0.12, 0.15)
+    of_red_cells = votes.copy()
     votes += _bumps([diameter / _WHITE_TO_RED_CELL for diameter in white], 0.20, 0.4)
-    score = (votes + 0.5) * _plausible(nucleus, expected_px)
+    score = (votes + _PRIOR) * _plausible(nucleus, expected_px)
     score[np.exp(_GRID) < min(smallest_px, 100.0)] = 0.0
-    return float(np.exp(_GRID[int(score.argmax())]))
+    best = int(score.argmax())
+    return float(np.exp(_GRID[best])), float(of_red_cells[best])
 
 
 def _foreground_level(levels: Mask, nuclear: Mask) -> int:
