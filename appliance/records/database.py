@@ -166,9 +166,13 @@ def _require_whole() -> None:
 
 
 def _unwritten(error: OperationalError) -> ApplianceError:
-    if "full" in str(error):
+    # A commit that breaks is followed by a rollback that breaks, too, and hides the reason.
+    first: BaseException = error
+    while isinstance(first.__context__, OperationalError | sqlite3.OperationalError):
+        first = first.__context__
+    if "full" in str(first):
         return DiskFull("The records could not be written: the disk is full.")
-    return RecordsUnavailable(f"The records could not be written: {error}")
+    return RecordsUnavailable(f"The records could not be written: {first}")
 
 
 def _migrate(database: SqliteDatabase, path: Path, migrations: Path) -> None:

@@ -1,3 +1,4 @@
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -7,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from peewee import Database, PostgresqlDatabase, SqliteDatabase
+from peewee import Database, OperationalError, PostgresqlDatabase, SqliteDatabase
 from playhouse.schema_diff import diff_models
 
 from appliance.errors import DiskFull, RecordsUnavailable
@@ -194,6 +195,34 @@ def test_a_full_disk_is_said_in_words_and_nothing_half_done_stays(database: Data
     database.execute_sql("PRAGMA max_page_count = 1000000")
     assert patients.find().total == 0
     patients.register(long, by)
+
+
+def test_a_commit_that_breaks_is_said_with_its_own_reason(
+    database: Database, database_path: Path, by: Actor
+):
+    log = database_path.with_name(database_path.name + "-wal").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log + 1, hard))  # no file may grow beyond
+    try:
+        with pytest.raises(RecordsUnavailable, match="disk I/O error"):
+            patients.register(
+                {"medical_record_number": "1", "family_name": "Sato", "sex": "other"}, by
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert patients.find().total == 0
+
+
+def test_a_disk_that_is_full_at_the_commit_is_said_so(
+    database: Database, by: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    def commit() -> None:  # as SQLite does on a file system without room, which no test can make
+        database.execute_sql("ROLLBACK")
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(database, "commit", commit)
+    with pytest.raises(DiskFull):
+        patients.register({"medical_record_number": "1", "family_name": "Sato", "sex": "other"}, by)
 
 
 def test_who_swallows_the_error_of_a_full_disk_cannot_go_on_with_half(
