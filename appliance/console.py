@@ -67,7 +67,8 @@ def describe(result: Analysed | Failed) -> str:
     counts = result.analysis.tally
     page = f" page {result.image.page + 1}" if result.image.pages > 1 else ""
     line = (
-        f"{name}{page}: {counts.cells} white cells: {counts.blast} blast?, "
+        f"{name}{page}: {counts.cells} white cell{'' if counts.cells == 1 else 's'}: "
+        f"{counts.blast} blast?, "
         f"{counts.normal} normal?, {counts.unsure} unsure"
     )
     if counts.blast_fraction is not None and counts.interval95 is not None:
