@@ -96,7 +96,8 @@ def _crop(
 
 
 def _on_glass(crop: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    weight = mask[..., None].astype(np.uint16)
+    # A weight for each value: NumPy takes four times as long to spread one over three channels.
+    weight = cv2.merge([mask, mask, mask]).astype(np.uint16)
     return np.asarray((crop * weight + GLASS * (255 - weight) + 127) // 255, np.uint8)
 
 
@@ -147,8 +148,8 @@ def _white_table(pixels: Pixels) -> NDArray[np.uint8]:
 def _white(pixels: Pixels) -> NDArray[np.float64]:
     """Estimate the colour of empty glass: the median of the brightest tenth, clipped part aside."""
     step = max(round((pixels.shape[0] * pixels.shape[1] / 40_000) ** 0.5), 1)
-    sample = pixels[::step, ::step].reshape(-1, 3).astype(np.float64)
+    sample = pixels[::step, ::step].reshape(-1, 3)
     # The darkest channel decides: glass is bright in all three, a red cell only in red.
-    brightness = sample.min(axis=1)
+    brightness = np.minimum.reduce([sample[:, 0], sample[:, 1], sample[:, 2]])
     bright = sample[brightness >= np.quantile(brightness, 0.9)]
     return np.asarray(np.maximum(np.median(bright, axis=0), 64.0), np.float64)
