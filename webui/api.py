@@ -14,7 +14,7 @@ from flask_wtf.csrf import generate_csrf
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import ROLES, Permission
-from appliance.records import audit, examinations, fields
+from appliance.records import examinations, fields
 from appliance.records.paging import Page
 from appliance.vocabulary import ExaminationStatus, Specimen
 from webui import openapi, opened, shapes
@@ -54,7 +54,7 @@ def show_session() -> ResponseReturnValue:
 def list_examinations() -> ResponseReturnValue:
     """List examinations, newest first, narrowed by the query."""
     found = _found()
-    audit.note("examination:list", by=actor(), details={"total": found.total})
+    opened.listing("examination:list", found.total)
     listing: shapes.ExaminationList = {
         "examinations": [shapes.examination(listed) for listed in found],
         "page": found.number,

@@ -45,6 +45,7 @@ WORDS = {
     "login:ok": "Signed in",
     "logout": "Signed out",
     "patient:change": "Changed a patient",
+    "patient:list": "Listed patients",
     "patient:read": "Read a patient",
     "patient:register": "Registered a patient",
     "report:print": "Made a report",

@@ -12,7 +12,7 @@ from appliance.records import clinical, examinations, patients
 from appliance.records.paging import Page
 from appliance.records.tables import Patient
 from appliance.vocabulary import Sex
-from webui import asked, findings, histories, labels, searches, summaries
+from webui import asked, findings, histories, labels, opened, searches, summaries
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.histories import Step
@@ -163,6 +163,7 @@ def _known(entries: Entries) -> list[Patient]:
 
 def _list(key: str, text: str) -> dict[str, Any]:
     found = _find(text, asked.page())
+    opened.listing("patient:list", found.total)
     return {
         "found": found,
         "text": text,

@@ -12,7 +12,7 @@ from appliance.records import examinations, overview, patients
 from appliance.records.overview import Listed, Needs, Query
 from appliance.records.paging import Page
 from appliance.vocabulary import ExaminationStatus, Specimen
-from webui import asked, labels, searches, summaries
+from webui import asked, labels, opened, searches, summaries
 from webui.access import needs
 
 pages = Blueprint("worklist", __name__)
@@ -52,6 +52,7 @@ def search() -> ResponseReturnValue:
 def _list() -> dict[str, Any]:
     given = _asked()
     found = _find(_query(given), asked.page())
+    opened.listing("examination:list", found.total)
     return {
         "found": found,
         "lines": [summaries.line(listed) for listed in found],

@@ -1,6 +1,10 @@
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from appliance.records import audit, users
+from appliance.records.database import proxy
 
 
 @pytest.fixture
@@ -54,3 +58,44 @@ def test_the_chain_is_checked_on_demand(browser):
 def test_only_administrators_read_it(as_user):
     assert as_user("olga").get("/audit").status_code == 403
     assert as_user("hana").get("/audit/chain").status_code == 403
+
+
+def _listed(action):
+    return audit.recent(action=action).total
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("/", "examination:list"),
+        ("/rows", "examination:list"),
+        ("/api/v1/examinations", "examination:list"),
+        ("/patients", "patient:list"),
+    ],
+)
+def test_a_list_with_names_is_audited_once_and_not_each_time_it_renews_itself(
+    as_user, path, action
+):
+    browser = as_user("olga")
+    browser.get(path, headers={"X-Poll": "1"})
+    assert _listed(action) == 1  # asked for without a page before: a reading of its own
+    browser.get(path, headers={"X-Poll": "1"})
+    assert _listed(action) == 1
+    browser.get(path)
+    assert _listed(action) == 2
+
+
+def test_a_search_for_patients_is_audited_without_what_was_typed(as_user):
+    as_user("olga").post("/patients/search", data={"text": "Zebra"}, headers={"HX-Request": "true"})
+    (event,) = audit.recent(action="patient:list")
+    assert event.details == {"total": 0}
+
+
+def test_lists_open_while_the_log_cannot_be_written(as_user, appliance):
+    browser = as_user("olga")
+    proxy.pragma("busy_timeout", 10)
+    with closing(sqlite3.connect(appliance.settings.database)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert browser.get("/").status_code == 200
+        assert browser.get("/patients").status_code == 200
+    assert _listed("patient:list") == 0
