@@ -3,6 +3,7 @@
 The session cookie is signed, so its times are the server's. Polling does not count as activity.
 """
 
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,20 +13,33 @@ from flask_login import login_user, logout_user
 
 from appliance.clock import now
 
+_ID = "id"
+
 TOUCH_S = 15.0
 """The time of the last touch is written at most this often, to spare a cookie each request."""
 
 
 def begin(person: Any, epoch: int) -> None:
     """Sign a person in; what a page of the same person holds (its CSRF token) stays valid."""
-    if session.get("owner") != person.get_id():
+    if session.get("owner") != person.get_id() or _is_ended():
         session.clear()
     login_user(person)
+    session.setdefault(_ID, token_hex(8))
     session.update(owner=person.get_id(), epoch=epoch, touched=now().timestamp())
 
 
 def end() -> None:
-    """Sign out wholly: nothing of the session remains."""
+    """Sign out wholly: nothing of the session remains, and a copy of its cookie opens nothing.
+
+    The ids of ended sessions are kept until the copies have idled out, or the process ends.
+    """
+    ended, moment = _ended(), now().timestamp()
+    for key in [key for key, until in ended.copy().items() if until < moment]:
+        ended.pop(key, None)
+    if _ID in session:
+        ended[session[_ID]] = (
+            moment + current_app.extensions["appliance"].settings.idle_minutes * 60
+        )
     logout_user()
     session.clear()
 
@@ -33,7 +47,16 @@ def end() -> None:
 def holds(epoch: int, idle_minutes: float) -> bool:
     """Say whether the session is of the user's present epoch and was touched lately enough."""
     idle_s = now().timestamp() - float(session.get("touched", 0.0))
-    return session.get("epoch") == epoch and idle_s < idle_minutes * 60
+    return session.get("epoch") == epoch and idle_s < idle_minutes * 60 and not _is_ended()
+
+
+def _ended() -> dict[str, float]:
+    ended: dict[str, float] = current_app.extensions.setdefault("ended_sessions", {})
+    return ended
+
+
+def _is_ended() -> bool:
+    return session.get(_ID) in _ended()
 
 
 def is_poll() -> bool:

@@ -131,3 +131,17 @@ class TestGoingOnAfterAnIdleTime:
         browser.bare = True
         # Olga's page is still open in another tab: its token must not act for Hana.
         assert browser.post("/sign-in/touch", headers=headers).status_code == 400
+
+
+def test_a_copy_of_the_cookie_opens_nothing_after_sign_out(client, app, password):
+    client.sign_in("olga", password)
+    copy = client.get_cookie("scopeside").value
+    other = app.test_client()
+    other.sign_in("olga", password)
+    client.post("/sign-in/out")
+    thief = app.test_client()
+    thief.set_cookie("scopeside", copy)
+    assert thief.get("/account").status_code == 302
+    assert other.get("/account").status_code == 200  # another session of the same person goes on
+    assert client.sign_in("olga", password).status_code == 303
+    assert client.get("/account").status_code == 200
