@@ -7,7 +7,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 from appliance.wiring import Appliance
-from webui import access, display, errors, headers, limits, shell
+from webui import access, display, errors, headers, limits, proxy, shell
 
 PAGES = (
     "signin",
@@ -58,6 +58,7 @@ def create_app(appliance: Appliance, **config: object) -> Flask:
     CSRFProtect(app)
     access.init_app(app)
     headers.init_app(app)
+    proxy.init_app(app, https_only=settings.https_only)
     display.init_app(app)
     shell.init_app(app)
     return app
