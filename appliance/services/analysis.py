@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from appliance import __version__
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, DiskFull, RecordsUnavailable
 from appliance.pipeline import crops, intake, tally, verdicts
 from appliance.pipeline.cells import find_cells
 from appliance.records import fields
@@ -69,12 +69,19 @@ class AnalysisService:
     limits: intake.Limits
 
     def run_next(self) -> bool:
-        """Analyse the oldest accepted field; return whether there was one."""
+        """Analyse the oldest accepted field; return whether there was one.
+
+        Raises:
+            RecordsUnavailable, DiskFull: the finding cannot be written; the field is not at fault
+                and is taken up again by the next run of the worker.
+        """
         row = fields.claim_oldest(self.worker)
         if row is None:
             return False
         try:
             self._analyse(row)
+        except (RecordsUnavailable, DiskFull):
+            raise
         except ApplianceError as error:
             fields.fail(row, error.sentence)
             log.warning("field %s cannot be analysed: %s", row.id, type(error).__name__)
