@@ -77,6 +77,7 @@ def _add_analyse(command: argparse.ArgumentParser) -> None:
     command.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
     command.add_argument("--json", action="store_true", help="one JSON object a line")
     command.add_argument("--outlines", action="store_true", help="nucleus and cell outlines (JSON)")
+    command.add_argument("--morphology", action="store_true", help="form and texture (JSON)")
     command.add_argument(
         "--pdf", type=Path, metavar="OUT", help="write a report: OUT.pdf for all, or a folder"
     )
@@ -230,7 +231,8 @@ def _analyse(parsed: argparse.Namespace) -> int:
                 failed |= isinstance(result, batch.Failed)
                 reports.add(result)
                 if parsed.json:
-                    bar.line(json.dumps(batch.as_object(result, outlines=parsed.outlines)))
+                    shape = {"outlines": parsed.outlines, "morphology": parsed.morphology}
+                    bar.line(json.dumps(batch.as_object(result, **shape)))
                 else:
                     bar.line(describe(result))
             bar.advance()

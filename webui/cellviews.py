@@ -7,7 +7,7 @@ from typing import Final
 
 from appliance.pipeline.display import ATLAS_COLUMNS
 from appliance.records.tables import Cell, FieldImage
-from appliance.vocabulary import Suggestion
+from appliance.vocabulary import Morphology, Suggestion
 
 TILE_PX = 160
 """Edge of a cell's tile in the atlas of its field."""
@@ -31,6 +31,8 @@ class CellView:
     row: Cell
     field: FieldImage
     group: str
+    morphology: Morphology | None = None
+    """Measured only for a cell that is shown large."""
 
     @property
     def number(self) -> int:
@@ -93,9 +95,40 @@ class CellView:
         whole = self.row.cell_area_px
         return "" if not whole else f"{min(self.row.nucleus_area_px / whole, 1) * 100:.0f} %"
 
+    @property
+    def form(self) -> list[tuple[str, str]]:
+        """Form, stain and texture: what is known, in words with numbers."""
+        found = self.morphology
+        if found is None:
+            return []
+        lobes = f", in {found.lobes} pieces" if found.lobes > 1 else ""
+        return [
+            (name, text)
+            for name, text in (
+                ("Nucleus to red cell", _said(found.nucleus_to_red_cell, "{:.1f} times its area")),
+                ("Cell to red cell", _said(found.cell_to_red_cell, "{:.1f} times its area")),
+                (
+                    "Nucleus to cytoplasm",
+                    _said(found.nucleus_to_cytoplasm, "{:.1f} times its area"),
+                ),
+                ("Nucleus' outline", f"roundness {found.circularity:.2f}{lobes}"),
+                ("Hull filled", f"{found.solidity * 100:.0f} %; less is cleft or lobed"),
+                ("Axes", f"{found.axis_ratio:.2f}; 1 is a circle"),
+                ("Chromatin", _said(found.chromatin_variation, "varies by {:.0%}")),
+                ("Texture entropy", _said(found.chromatin_entropy, "{:.2f} of 1")),
+                ("Pale spots in it", _said(found.nucleoli, "{}, perhaps nucleoli")),
+                ("Basophilia", _said(found.basophilia, "{:+.2f} of cytoplasm, pink -1, blue +1")),
+            )
+            if text
+        ]
+
     def _area(self, area_px: float) -> str:
         scale = self.field.um_per_px
         return f"{area_px:.0f} px²" if scale is None else f"{area_px * scale**2:.1f} µm²"
+
+
+def _said(value: float | None, words: str) -> str:
+    return "" if value is None else words.format(value).replace("%", " %")
 
 
 def views_of(field: FieldImage, cells: Iterable[Cell]) -> list[CellView]:

@@ -1,6 +1,7 @@
 """Shows a field image with its cells, its passport and its pictures, and the gallery of cells."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from uuid import UUID
 
@@ -46,7 +47,8 @@ def show_cell(field_id: UUID, number: int) -> str:
     """Show one cell: the part of the viewer that changes when a box is tapped."""
     row = opened.field_again(field_id)
     views = cellviews.views_of(row, fields.cells_of(field_id))
-    return render_template("fields/_cell.html", field=row, cell=_chosen(views, number), views=views)
+    cell = _measured(row, _chosen(views, number))
+    return render_template("fields/_cell.html", field=row, cell=cell, views=views)
 
 
 @pages.get("/fields/<uuid:field_id>/row")
@@ -167,13 +169,14 @@ def _page(row: FieldImage, form: Form) -> str:
     rows = fields.of_examination(row.__data__["examination"])
     place = next(index for index, other in enumerate(rows) if other.id == row.id)
     views = cellviews.views_of(row, fields.cells_of(row.id))
+    asked_for = _asked_for(views)
     tallied = shapes.tally(cellviews.suggestions(views))
     return render_template(
         "fields/show.html",
         field=row,
         examination=row.examination,
         views=views,
-        cell=_asked_for(views),
+        cell=asked_for and _measured(row, asked_for),
         tally=tallied,
         groups=cellviews.group_counts(views),
         previous=rows[place - 1] if place else None,
@@ -188,6 +191,11 @@ def _page(row: FieldImage, form: Form) -> str:
 def _asked_for(views: list[cellviews.CellView]) -> cellviews.CellView | None:
     number = request.args.get("cell", 0, int)
     return next((view for view in views if view.number == number), None)
+
+
+def _measured(row: FieldImage, view: cellviews.CellView) -> cellviews.CellView:
+    """Put the numbers of its form and texture to the one cell that is shown large."""
+    return replace(view, morphology=appliance().views.morphology(row)[view.number - 1])
 
 
 def _chosen(views: list[cellviews.CellView], number: int) -> cellviews.CellView:

@@ -9,11 +9,13 @@ from typing import Any
 
 from appliance.errors import ApplianceError, UnreadableImage
 from appliance.pipeline import intake, quality
+from appliance.pipeline.morphology import measure
 from appliance.services.analysis import analyse
 from appliance.vocabulary import (
     FieldAnalysis,
     FoundCell,
     ModelStamp,
+    Morphology,
     Quality,
     SourceImage,
     Verdict,
@@ -76,12 +78,25 @@ def run(
             yield [Failed(str(path), error.sentence)]
 
 
-def as_object(result: Analysed | Failed, *, outlines: bool = False) -> dict[str, Any]:
-    """Turn a result into the fixed JSON object."""
+def as_object(
+    result: Analysed | Failed, *, outlines: bool = False, morphology: bool = False
+) -> dict[str, Any]:
+    """Turn a result into the fixed JSON object.
+
+    Args:
+        result: of one image.
+        outlines: adds nucleus and outline to each cell.
+        morphology: adds the numbers of `vocabulary.Morphology` to each cell.
+    """
     if isinstance(result, Failed):
         return {"file": result.name, "error": result.sentence}
     image, analysis = result.image, result.analysis
-    cells = zip(analysis.cells, analysis.verdicts, strict=True)
+    pairs = zip(analysis.cells, analysis.verdicts, strict=True)
+    cells = [_cell(cell, verdict, image.um_per_px, outlines) for cell, verdict in pairs]
+    if morphology:
+        numbers = measure(image.pixels, analysis.cells, um_per_px=image.um_per_px)
+        for entry, found in zip(cells, numbers, strict=True):
+            entry["morphology"] = found and _rounded(found)
     return {
         "file": result.name,
         "page": image.page,
@@ -95,7 +110,7 @@ def as_object(result: Analysed | Failed, *, outlines: bool = False) -> dict[str,
             "notes": list(image.notes),
             "checks": [asdict(check) for check in result.quality.checks],
         },
-        "cells": [_cell(cell, verdict, image.um_per_px, outlines) for cell, verdict in cells],
+        "cells": cells,
         "summary": _summary(analysis),
         "model": _model(analysis.model),
         "timings_ms": {stage: round(ms, 2) for stage, ms in analysis.timings_ms.items()},
@@ -161,6 +176,13 @@ def _cell(
     return entry
 
 
+def _rounded(found: Morphology) -> dict[str, float | int | None]:
+    return {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in asdict(found).items()
+    }
+
+
 def _model(stamp: ModelStamp) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": stamp.id,
@@ -181,6 +203,10 @@ def _summary(analysis: FieldAnalysis) -> dict[str, Any]:
         "blast": counts.blast,
         "normal": counts.normal,
         "unsure": counts.unsure,
+        "outside": sum(
+            cell.counted and verdict.outside_training_range
+            for cell, verdict in zip(analysis.cells, analysis.verdicts, strict=True)
+        ),
         "not_counted": sum(not cell.counted for cell in analysis.cells),
         "blast_fraction": counts.blast_fraction,
         "interval95": None if counts.interval95 is None else list(counts.interval95),

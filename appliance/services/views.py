@@ -1,13 +1,23 @@
-"""Pictures for pages, made once and kept beside the original; may be thrown away at any time."""
+"""Pictures for pages, made once and kept beside the original; may be thrown away at any time.
 
+So are the numbers of each cell's form and texture: they follow from picture and outlines.
+"""
+
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+import numpy as np
 
 from appliance.pipeline import display, intake
+from appliance.pipeline.morphology import measure
 from appliance.records import fields
 from appliance.records.pictures import PictureStore
-from appliance.records.tables import FieldImage
-from appliance.vocabulary import Box, Pixels
+from appliance.records.tables import Cell, FieldImage
+from appliance.vocabulary import Box, FoundCell, Morphology, Pixels
+
+_NUMBERS = "form1"
+"""Raised with every change to `vocabulary.Morphology` or to how it is measured."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,19 @@ class Views:
 
         return self._kept_or_made(row, f"cells-{row.id}", atlas)
 
+    def morphology(self, row: FieldImage) -> list[Morphology | None]:
+        """Return the numbers of the field's cells, in the order of their numbers."""
+
+        def numbers(pixels: Pixels) -> bytes:
+            cells = [_found(cell) for cell in fields.cells_of(row.id)]
+            measured = measure(pixels, cells, um_per_px=row.um_per_px)
+            return json.dumps([each and asdict(each) for each in measured]).encode()
+
+        # Who asked before may have known another scale, or measured less.
+        kind = f"{_NUMBERS}-{row.id}-{row.revision}-{round(1000 * (row.um_per_px or 0))}"
+        listed = json.loads(self._kept_or_made(row, kind, numbers))
+        return [each and Morphology(**each) for each in listed]
+
     def prepare(self, row: FieldImage, pixels: Pixels, boxes: Sequence[Box]) -> None:
         """Make all views of a field while its pixels are at hand."""
         self._keep(row, "display", display.display_jpeg(pixels))
@@ -53,6 +76,18 @@ class Views:
     def _keep(self, row: FieldImage, kind: str, data: bytes) -> bytes:
         self.pictures.keep_derived(row.sha256, _name(row, kind), data)
         return data
+
+
+def _found(cell: Cell) -> FoundCell:
+    """Turn a remembered cell back into what the finder gave."""
+    return FoundCell(
+        box=Box(cell.x, cell.y, cell.width, cell.height),
+        nucleus=np.array(cell.nucleus, np.int32).reshape(-1, 2),
+        outline=None if cell.outline is None else np.array(cell.outline, np.int32).reshape(-1, 2),
+        nucleus_area_px=cell.nucleus_area_px,
+        cell_area_px=cell.cell_area_px,
+        at_border=not cell.counted,
+    )
 
 
 def _name(row: FieldImage, kind: str) -> str:

@@ -250,3 +250,29 @@ def test_the_row_of_a_field_changes_with_its_state(as_user, appliance, examinati
 
 def test_a_field_of_nobody_is_not_found(as_user):
     assert as_user("olga").get("/fields/00000000-0000-7000-8000-000000000000").status_code == 404
+
+
+class TestForm:
+    def test_the_cell_shown_large_has_its_form_and_texture_in_numbers(self, as_user, field):
+        page = as_user("hana").get(f"/fields/{field.id}/cells/1").text
+        assert "Form and texture" in page
+        assert re.search(r"<dt>Axes</dt><dd>[01]\.\d\d; 1 is a circle</dd>", page)
+        assert "The suggestion does not use these numbers" in page
+
+    def test_numbers_are_measured_once_and_kept(self, appliance, field):
+        first = appliance.views.morphology(field)
+        kept = [p for p in appliance.pictures.root.rglob("*.form1-*") if p.is_file()]
+        assert len(kept) == 1
+        assert appliance.views.morphology(field) == first
+        assert len(first) == 4
+
+    def test_no_number_is_shown_that_is_not_known(self, as_user, field):
+        page = as_user("hana").get(f"/fields/{field.id}/cells/1").text
+        assert "None" not in page
+        assert "Texture entropy" not in page  # the cell is eight pixels wide
+
+    def test_the_page_of_a_field_without_a_chosen_cell_measures_none(
+        self, as_user, appliance, field
+    ):
+        assert as_user("hana").get(f"/fields/{field.id}").status_code == 200
+        assert not list(appliance.pictures.root.rglob("*.form1-*"))
