@@ -31,7 +31,8 @@ class _Child:
     failures: int = 0
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "appliance.cli", *self.arguments]
+        # -P: or a folder named models, wherever this was started, would stand in for ours.
+        command = [sys.executable, "-P", "-m", "appliance.cli", *self.arguments]
         self.process = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603
         self.started = monotonic()
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +39,14 @@ def up(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.terminate()
     process.wait(30)
     log.close()
+
+
+def test_the_folder_it_is_started_in_lends_it_no_code(tmp_path, port):
+    (tmp_path / "appliance.py").write_text("raise SystemExit('somebody else's')")
+    command = [sys.executable, "-P", "-m", "appliance.cli", "up", "--data", str(tmp_path / "data")]
+    with subprocess.Popen([*command, "--port", str(port)], cwd=tmp_path) as process:
+        _until(lambda: _answers(port))
+        process.terminate()
 
 
 def _answers(port: int) -> bool:
