@@ -34,13 +34,3 @@ class Page(Generic[T]):
     def pages(self) -> int:
         """How many pages there are; 1 for an empty list."""
         return max(1, -(-self.total // self.limit))
-
-    @property
-    def has_next(self) -> bool:
-        """Whether rows follow."""
-        return self.offset + len(self.rows) < self.total
-
-    @property
-    def has_previous(self) -> bool:
-        """Whether rows came before."""
-        return self.offset > 0

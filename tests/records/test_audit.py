@@ -144,7 +144,6 @@ def test_entries_are_listed_newest_first_page_by_page(log: Database):
     assert [entry.sequence for entry in first] == [10, 9, 8, 7]
     assert [entry.sequence for entry in last] == [2, 1]
     assert (first.total, first.pages, last.number) == (10, 3, 3)
-    assert (first.has_next, first.has_previous, last.has_next) == (True, False, False)
 
 
 def test_entries_are_narrowed_to_an_action_a_person_or_a_record(

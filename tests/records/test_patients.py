@@ -81,7 +81,7 @@ def test_without_text_the_last_registered_come_first_page_by_page(people):
         "MRN-0104",
         "MRN-0103",
     ]
-    assert (len(second), second.total, second.has_next) == (2, 6, False)
+    assert (len(second), second.total, second.pages) == (2, 6, 2)
 
 
 @pytest.mark.parametrize(
