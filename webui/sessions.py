@@ -46,7 +46,8 @@ def end() -> None:
 
 def holds(epoch: int, idle_minutes: float) -> bool:
     """Say whether the session is of the user's present epoch and was touched lately enough."""
-    idle_s = now().timestamp() - float(session.get("touched", 0.0))
+    # Either way: after the clock was put back, a touch in the future must not hold till then.
+    idle_s = abs(now().timestamp() - float(session.get("touched", 0.0)))
     return session.get("epoch") == epoch and idle_s < idle_minutes * 60 and not _is_ended()
 
 

@@ -195,7 +195,7 @@ class Accounts:
             hashed = self._hash(new)
         with transaction():
             row = users.get(user.id)
-            barred = _is_locked(row) or row.disabled
+            barred = self._is_locked(row) or row.disabled
             if matches and not barred:
                 row = _set_password(row, hashed, by, "user:own-password", one_time=False)
             elif not barred:
@@ -220,7 +220,7 @@ class Accounts:
             matches = self._matches(row.password_hash, password)
         if row.disabled:
             _refused(stranger, row, "disabled")
-        elif _is_locked(row):
+        elif self._is_locked(row):
             _refused(stranger, row, "locked")
         elif not matches:
             self._count_failure(row, stranger)
@@ -244,6 +244,12 @@ class Accounts:
             return
         users.keep(row, failures=0, locked_until=now() + self._lock)
         audit.note("login:locked", by=APPLIANCE, subject=row, details={"failures": failures})
+
+    def _is_locked(self, row: User) -> bool:
+        if row.locked_until is None:
+            return False
+        # Never longer than a lock lasts: a clock that was put back must not shut people out.
+        return timedelta() < row.locked_until - now() <= self._lock
 
     def _hash(self, password: str) -> str:
         return self._hasher.hash(passwords.normalised(password))
@@ -301,10 +307,6 @@ def _keep_an_administrator(row: User) -> None:
             "This is the last active administrator.",
             advice="Make somebody else administrator first.",
         )
-
-
-def _is_locked(row: User) -> bool:
-    return row.locked_until is not None and row.locked_until > now()
 
 
 def _refused(by: Actor, row: User | None, because: str) -> None:

@@ -232,6 +232,13 @@ class TestFailures:
             fail(accounts, "hana", 2)
             assert accounts.log_in("hana", password, ADDRESS).failures == 0
 
+    def test_do_not_lock_for_a_year_when_the_clock_is_put_back(
+        self, accounts, hana, password, later
+    ):
+        fail(accounts, "hana", 3)
+        later(minutes=-365 * 24 * 60)
+        assert accounts.log_in("hana", password, ADDRESS).locked_until is None
+
     def test_are_counted_afresh_after_a_lock(self, accounts, hana, password, later):
         fail(accounts, "hana", 3)
         later(16)

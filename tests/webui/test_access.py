@@ -20,6 +20,12 @@ def later(monkeypatch):
     return move
 
 
+def test_a_session_does_not_hold_for_a_year_when_the_clock_is_put_back(as_user, later):
+    browser = as_user("olga")
+    later(days=-365)
+    assert browser.get("/account").status_code == 302
+
+
 def test_a_view_without_a_declared_need_is_refused_even_to_an_administrator(app, as_user):
     app.add_url_rule("/bare", "bare", lambda: "secret")
     answer = as_user("adam").get("/bare")
