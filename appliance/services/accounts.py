@@ -249,7 +249,7 @@ class Accounts:
         if row.locked_until is None:
             return False
         # Never longer than a lock lasts: a clock that was put back must not shut people out.
-        return timedelta() < row.locked_until - now() <= self._lock
+        return bool(timedelta() < row.locked_until - now() <= self._lock)
 
     def _hash(self, password: str) -> str:
         return self._hasher.hash(passwords.normalised(password))

@@ -1,7 +1,9 @@
 import pytest
 
 from appliance.errors import RecordsUnavailable
-from webui import fallback
+from appliance.records.database import close
+from appliance.settings import Settings
+from webui import fallback, start
 
 
 @pytest.fixture
@@ -31,3 +33,15 @@ def test_machines_get_json(client):
 
 def test_the_page_has_its_style(client):
     assert client.get("/static/theme.css", buffered=True).status_code == 200
+
+
+def test_the_appliance_starts_by_itself_once_the_disk_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "RETRY_S", 0.0)
+    data = tmp_path / "disk"
+    data.write_text("not mounted")
+    client = start.make_app(Settings(data=data)).test_client()
+    assert client.get("/").status_code == 503
+    data.unlink()
+    assert client.get("/").location == "/setup"
+    assert client.get("/healthz").status_code == 200
+    close()
