@@ -99,6 +99,12 @@ def _add_model(command: argparse.ArgumentParser) -> None:
         action.add_argument("--out", type=Path, required=True, metavar=out)
         return action
 
+    build = actions.add_parser("build-engine", help="Build a TensorRT engine on this machine.")
+    build.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder")
+    build.add_argument("--precision", choices=["fp16", "int8"], default="fp16")
+    build.add_argument(
+        "--calibration", type=Path, metavar="FOLDER", help="pictures of smears; needed for int8"
+    )
     embed = add("embed", "Write what the network sees of each cell.", "X.npz")
     embed.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
     calibrate = add("calibrate", "Fit a site head to verified cells and say its worth.", "DIR")
@@ -241,10 +247,13 @@ def _analyse(parsed: argparse.Namespace) -> int:
 
 
 def _model(parsed: argparse.Namespace) -> int:
-    from appliance import model_commands
+    from appliance import engine_command, model_commands
 
     settings = _settings(parsed)
-    if parsed.action == "embed":
+    if parsed.action == "build-engine":
+        said = engine_command.run_build_engine(settings, parsed.precision, parsed.calibration)
+        status = 0
+    elif parsed.action == "embed":
         status, said = model_commands.run_embed(settings, parsed.paths, parsed.out)
     else:
         status, said = 0, model_commands.run_calibrate(settings, parsed.labels, parsed.out)

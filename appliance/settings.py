@@ -38,6 +38,8 @@ class Settings:
     """A demo lab: every page and report is marked SIMULATED."""
     model: str = "all-lite0-1"
     """Folder name of the classifier under models/bundles/."""
+    runner: str = "litert"
+    """What computes the network: litert, onnx, or tensorrt after `scopeside model build-engine`."""
     threads: int = 2
     """Threads for the network; more than the cores of the board makes it slower."""
     max_megapixels: float = 100.0
@@ -66,6 +68,11 @@ class Settings:
     def pictures(self) -> Path:
         """Folder of original files, by SHA-256."""
         return self.data / "pictures"
+
+    @property
+    def engines(self) -> Path:
+        """Folder of what was built for this machine's accelerator; may be deleted any time."""
+        return self.data / "engines"
 
 
 def load(data: Path, environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:

@@ -19,7 +19,7 @@ from appliance.services.views import Views
 from appliance.settings import Settings
 from models.card import Card, load_card
 from models.classifier import Classifier
-from models.litert import open_classifier
+from models.runners import check_runner, open_runner
 from models.site_head import SiteHeadClassifier, load_site_head
 
 BUNDLES = Path(models.__file__).parent / "bundles"
@@ -51,7 +51,9 @@ def build(settings: Settings) -> Appliance:
 
     Raises:
         RecordsUnavailable: the folder or the database in it cannot be used.
+        SettingsInvalid: there is no such runner.
     """
+    check_runner(settings.runner)
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret_key, setup_code = keys.secret_key(settings.data), keys.setup_code(settings.data)
@@ -106,7 +108,12 @@ def open_model(settings: Settings, *, site_head: Path | None = None) -> Classifi
     Raises:
         ModelUnusable: the bundle or the head cannot be used, or they do not belong together.
     """
-    classifier = open_classifier(BUNDLES / settings.model, threads=settings.threads)
+    classifier = open_runner(
+        settings.runner,
+        BUNDLES / settings.model,
+        threads=settings.threads,
+        engines=settings.engines,
+    )
     if site_head is None:
         return classifier
     return SiteHeadClassifier(classifier, load_site_head(site_head))

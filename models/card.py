@@ -1,5 +1,6 @@
 """A bundle's card: what the network is, how to feed it, what it was trained and tried on."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,6 +103,25 @@ def read_card(raw: Mapping[str, Any]) -> Card:
     )
     _check(card)
     return card
+
+
+def read_verified(path: Path, sha256: str) -> bytes:
+    """Read a file of a bundle once, so that what was checked is what is run.
+
+    Raises:
+        ModelUnusable: it is missing, or its SHA-256 is another.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelUnusable(f"{path.parent.name} has no {path.name}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelUnusable(
+            f"{path.parent.name}/{path.name} is not the file its card describes "
+            f"(SHA-256 {found[:12]}…, expected {sha256[:12]}…)"
+        )
+    return content
 
 
 def _range(raw: Mapping[str, Any]) -> TrainingRange:

@@ -3,7 +3,6 @@
 The only importer of either library.
 """
 
-import hashlib
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 
 from appliance.errors import ModelUnusable
 from appliance.vocabulary import Crops
-from models.card import NETWORK, Card, load_card
+from models.batches import Outputs, in_batches
+from models.card import NETWORK, Card, load_card, read_verified
 from models.classifier import Prediction
 from models.scores import check_crops, to_prediction
 
@@ -30,8 +30,6 @@ except ImportError:
     except ImportError:
         Interpreter = None
         RUNTIME = ""
-
-Outputs = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 def open_classifier(bundle: Path, *, threads: int = 2, batch: int = 4) -> "LiteRtClassifier":
@@ -49,7 +47,7 @@ def open_classifier(bundle: Path, *, threads: int = 2, batch: int = 4) -> "LiteR
     if threads < 1 or batch < 1:
         raise ValueError(f"threads {threads} and batch {batch} must be at least 1")
     card = load_card(bundle)
-    network = _verified(bundle / NETWORK, card.sha256)
+    network = read_verified(bundle / NETWORK, card.sha256)
     if Interpreter is None:
         raise ModelUnusable(
             "neither LiteRT nor tflite-runtime is installed", advice="Install ai-edge-litert."
@@ -82,25 +80,18 @@ class LiteRtClassifier:
         """Give the network's own numbers: scores (n, 3), embedding (n, d), attention (n, h, w)."""
         check_crops(crops, self.card.side_px)
         with self._lock:
-            # An empty call still asks the network once, for the sizes of its outputs.
-            parts = [self._part(crops[at : at + self._batch]) for at in self._starts(len(crops))]
-        scores, embedding, attention = (
-            np.concatenate(column) for column in zip(*parts, strict=True)
-        )
-        return scores, embedding, attention[..., 0]
+            return in_batches(crops, self._compute, largest=self._batch, padded=self._padded)
 
-    def _starts(self, count: int) -> range:
-        return range(0, max(count, 1), self._batch)
+    def _padded(self, count: int) -> int:
+        """Run a smaller rest at its own size, padded to a power of two."""
+        return min(self._batch, 1 << max(count - 1, 0).bit_length())
 
-    def _part(self, crops: Crops) -> tuple[NDArray[np.float32], ...]:
-        """Run up to one batch; a smaller rest is run at its own size, padded to a power of two."""
-        count = len(crops)
-        size = min(self._batch, 1 << max(count - 1, 0).bit_length())
-        padded = np.zeros((size, *crops.shape[1:]), np.uint8)
-        padded[:count] = crops
+    def _compute(self, crops: Crops) -> Outputs:
+        size = len(crops)
         if size not in self._runs:
             self._runs[size] = _Run(self._network, self.card, threads=self._threads, batch=size)
-        return tuple(output[:count] for output in self._runs[size](padded))
+        scores, embedding, attention = self._runs[size](crops)
+        return scores, embedding, attention[..., 0]
 
 
 class _Run:
@@ -134,22 +125,3 @@ class _Run:
         )
         count = len(crops)
         return scores.reshape(count, -1), embedding.reshape(count, -1), attention
-
-
-def _verified(path: Path, sha256: str) -> bytes:
-    """Read a file once, so that what was checked is what is run.
-
-    Raises:
-        ModelUnusable: it is missing, or its SHA-256 is another.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelUnusable(f"{path.parent.name} has no {path.name}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise ModelUnusable(
-            f"{path.parent.name}/{path.name} is not the file its card describes "
-            f"(SHA-256 {found[:12]}…, expected {sha256[:12]}…)"
-        )
-    return content

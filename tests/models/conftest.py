@@ -1,13 +1,16 @@
 """Fixtures of classifiers: the bundle that is released, and copies of it to spoil."""
 
+import importlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from appliance.settings import Settings
+from tests.models import stand_in_tensorrt
 
 BUNDLES = Path(__file__).parents[2] / "models" / "bundles"
 
@@ -43,3 +46,19 @@ def drawn_crops():
         inside = np.hypot(rows, columns) < radius
         crop[inside] = random.integers(60, 160, 3) + random.integers(0, 60, (inside.sum(), 3))
     return crops
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A machine on which TensorRT and CUDA can be imported; they are stand-ins."""
+    found = stand_in_tensorrt.Gpu()
+    stand_in_tensorrt.install(monkeypatch, found)
+    monkeypatch.delitem(sys.modules, "models.tensorrt", raising=False)
+    yield found
+    sys.modules.pop("models.tensorrt", None)
+
+
+@pytest.fixture
+def driver(gpu):
+    """`models.tensorrt`, on the stand-ins."""
+    return importlib.import_module("models.tensorrt")
