@@ -32,7 +32,7 @@ from models.precision import rewrite
 from models.scores import check_crops, to_prediction
 
 LARGEST_BATCH = 16
-_OLDEST = 10  # strongly typed networks; JetPack 6.1 has 10.3, JetPack 7 has 10.13
+_OLDEST = 10  # the first with strongly typed networks
 _WORKSPACE = 256 << 20  # bytes for tactics; a Jetson shares its memory with everything else
 _CACHE = "timing.cache"
 _NO_GPU = "Look at nvidia-smi or tegrastats, or set runner = 'litert'."
@@ -97,7 +97,7 @@ def _library() -> str:
     if int(trt.__version__.split(".")[0]) < _OLDEST:
         raise ModelUnusable(
             f"TensorRT {trt.__version__} is too old, {_OLDEST} or newer is needed",
-            advice="Install JetPack 6.1 or newer, or set runner = 'litert'.",
+            advice="Install JetPack 7 or newer, or set runner = 'litert'.",
         )
     return f"tensorrt {trt.__version__}"
 
