@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from appliance.pipeline.absorbance import Absorbance, Mask, Plane
 from appliance.pipeline.lobes import Part
 from appliance.pipeline.nuclei import Labels, Levels, fill_holes
+from appliance.pipeline.pieces import pieces
 
 Colour = NDArray[Any]
-"""(..., 3): green less blue, red less blue, half of green, in optical density."""
+"""(3, ...): green less blue, red less blue, half of green, in optical density.
+
+The three lie apart, not pixel by pixel: NumPy is five times as fast along rows as over threes.
+"""
 
 _REACH = 1.1
 """Cytoplasm lies at most this far from the nucleus."""
@@ -55,13 +59,13 @@ def surroundings(
     """Measure colours and find those of the red cells."""
     sigma = max(0.8, 0.05 * unit)
     red, green, blue = cv2.split(cv2.GaussianBlur(absorbance.density, (0, 0), sigma))
-    colour = cv2.merge([green - blue, red - blue, 0.5 * green])
+    colour = np.stack([green - blue, red - blue, 0.5 * green])
     darkness = cv2.GaussianBlur(absorbance.darkness, (0, 0), sigma)
     # every second pixel will do for what fills large areas
     thin = Absorbance(
         *(plane[::2, ::2] for plane in (absorbance.density, darkness, absorbance.index))
     )
-    red_cells = _red_cells(thin, colour[::2, ::2], labels[::2, ::2], found, unit / 2)
+    red_cells = _red_cells(thin, colour[:, ::2, ::2], labels[::2, ::2], found, unit / 2)
     return Surroundings(colour, darkness, red_cells)
 
 
@@ -80,12 +84,23 @@ def _red_cells(
     reaching[np.concatenate([things[0], things[-1], things[:, 0], things[:, -1]])] = True
     stained &= (away > 0.8 * unit) | reaching[things]
     stained &= absorbance.index < found.rest + 2 * found.spread
-    if stained.sum() < 0.4 * np.pi / 4 * unit * unit:
+    if np.count_nonzero(stained) < 0.4 * np.pi / 4 * unit * unit:
         return ()
-    colours = colour[stained]
-    middle = np.median(colours[:, 2])
-    pale, dark = colours[colours[:, 2] <= middle], colours[colours[:, 2] >= middle]
-    return np.median(pale, axis=0), np.median(dark, axis=0)
+    colours = _colours(colour, stained)
+    middle = _median(colours[2])
+    return _median(colours[:, colours[2] <= middle]), _median(colours[:, colours[2] >= middle])
+
+
+def _colours(colour: Colour, mask: NDArray[np.bool_]) -> Colour:
+    """(3, n): the colours inside a mask."""
+    return np.stack([plane[mask] for plane in colour])
+
+
+def _median(values: NDArray[Any]) -> Any:
+    """What np.median gives along the last axis, in half its time: 43 cells ask for it 200 times."""
+    low, high = (values.shape[-1] - 1) // 2, values.shape[-1] // 2
+    parted = np.partition(values, (low, high), axis=-1)
+    return (parted[..., low] + parted[..., high]) / 2
 
 
 def grow(group: list[Part], labels: Labels, around: Surroundings, unit: float) -> Body:
@@ -102,7 +117,8 @@ def grow(group: list[Part], labels: Labels, around: Surroundings, unit: float) -
     core = nucleus.copy()
     if len(group) > 1:
         cv2.fillConvexPoly(core, cv2.convexHull(contour) - [x0, y0], 1)
-    others = ((here > 0) & (nucleus == 0)).astype(np.uint8)
+    outside = nucleus == 0
+    others = np.logical_and(here > 0, outside).view(np.uint8)
     core[others > 0] = 0
     away = cv2.distanceTransform(1 - core, cv2.DIST_L2, 3)
     to_others = (
@@ -111,16 +127,17 @@ def grow(group: list[Part], labels: Labels, around: Surroundings, unit: float) -
         else np.full(away.shape, 1e6, np.float32)
     )
     dark = around.darkness[window]
-    rim = ((away > 0.06 * unit) & (away < 0.22 * unit)) | ((core > 0) & (nucleus == 0))
+    rim = ((away > 0.06 * unit) & (away < 0.22 * unit)) | ((core > 0) & outside)
     rim &= to_others > 0.15 * unit
     stained = rim & (dark > _FAINT)
-    if stained.sum() <= 0.15 * max(1, rim.sum()):
+    if np.count_nonzero(stained) <= 0.15 * max(1, int(np.count_nonzero(rim))):
         return Body(x0, y0, nucleus, fill_holes(nucleus, nucleus.size))
-    own = _own_colours(around.colour[window], nucleus, stained)
+    colour = around.colour[:, *window]
+    own = _own_colours(colour, nucleus, stained)
     reach = _reach(own[0], around.red_cells) * unit
-    likely = (dark > max(_FAINT, 0.4 * float(np.median(dark[stained])))) & (nucleus == 0)
+    likely = (dark > max(_FAINT, 0.4 * float(_median(dark[stained])))) & outside
     likely &= (away <= to_others) & (away < reach)
-    likely[likely] = _is_own(around.colour[window][likely], own, around.red_cells)
+    likely[likely] = _is_own(_colours(colour, likely), own, around.red_cells)
     cell = _tidy(likely.astype(np.uint8) | core, nucleus, core, unit)
     return Body(x0, y0, nucleus, cell)
 
@@ -129,9 +146,9 @@ def _own_colours(
     colour: Colour, nucleus: Mask, stained: NDArray[np.bool_]
 ) -> tuple[Colour, Colour]:
     """Colour of this cell's cytoplasm, by the more nuclear half of its rim, and of its nucleus."""
-    rim = colour[stained]
-    cytoplasm = np.median(rim[rim[:, 0] >= np.median(rim[:, 0])], axis=0)
-    return cytoplasm, np.median(colour[nucleus > 0], axis=0)
+    rim = _colours(colour, stained)
+    cytoplasm = _median(rim[:, rim[0] >= _median(rim[0])])
+    return cytoplasm, _median(_colours(colour, nucleus > 0))
 
 
 def _reach(cytoplasm: Colour, red_cells: tuple[Colour, ...]) -> float:
@@ -149,7 +166,7 @@ def _is_own(
     less and more than their usual density.
     """
     if not red_cells:
-        return np.ones(len(colour), bool)
+        return np.ones(colour.shape[1], bool)
     cytoplasm, nucleus = own
     to_own = np.minimum(
         _off_line(colour, 0.5 * cytoplasm, cytoplasm), _off_line(colour, cytoplasm, nucleus)
@@ -161,11 +178,16 @@ def _is_own(
 def _off_line(colour: Colour, start: Colour, end: Colour) -> Plane:
     """Squared distance of each colour from the straight line between two."""
     way = (end - start).astype(np.float32)
-    off = colour - start.astype(np.float32)
-    along = off @ (way / max(1e-9, float(way @ way)))
+    off = colour - start[:, None].astype(np.float32)
+    along = _dot(off, way / max(1e-9, float(way @ way)))
     np.clip(along, 0, 1, out=along)
-    off -= along[:, None] * way
-    return np.asarray(off[:, 0] ** 2 + off[:, 1] ** 2 + off[:, 2] ** 2)
+    off -= along * way[:, None]
+    return _dot(off, off)
+
+
+def _dot(one: Colour, other: Colour) -> Plane:
+    """The product of colours with one colour, or each with its own."""
+    return np.asarray(one[0] * other[0] + one[1] * other[1] + one[2] * other[2])
 
 
 def _tidy(cell: Mask, nucleus: Mask, core: Mask, unit: float) -> Mask:
@@ -208,10 +230,8 @@ def _large_pieces(mask: Mask, smallest: float) -> Mask:
     """Keep the pieces that are no crumbs beside the largest."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    areas = stats[:, cv2.CC_STAT_AREA].copy()
-    areas[0] = 0
+    labels, areas = pieces(mask, connectivity=8)
     kept: Mask = (areas >= max(smallest, 0.08 * areas.max())).astype(np.uint8)
     kept[0] = 0
-    pieces: Mask = kept[labels]
-    return pieces
+    large: Mask = kept[labels]
+    return large

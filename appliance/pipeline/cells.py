@@ -174,14 +174,16 @@ def _candidates(field: _Field, found: Levels) -> list[_Candidate]:
 def _candidate(body: Body, field: _Field, found: Levels) -> _Candidate:
     """Measure a body."""
     nucleus = body.nucleus > 0
-    red, green, _ = field.absorbance.density[body.window][nucleus].mean(axis=0)
+    # Whole pixels by their place: picking them by the mask takes 0.8 ms more for 43 bodies.
+    density = np.ascontiguousarray(field.absorbance.density[body.window]).reshape(-1, 3)
+    red, green, _ = density.take(np.flatnonzero(nucleus), axis=0).mean(axis=0)
     x, y, width, height = cv2.boundingRect(body.cell)
     high, wide = field.index.shape
     left, top = x + body.x, y + body.y
     return _Candidate(
         body=body,
-        nucleus=float(body.nucleus.sum()) / field.red_cell,
-        cell=float(body.cell.sum()) / field.red_cell,
+        nucleus=cv2.countNonZero(body.nucleus) / field.red_cell,
+        cell=cv2.countNonZero(body.cell) / field.red_cell,
         level=float(field.index[body.window][nucleus].mean()) / found.nuclei,
         solidity=_solidity(body.cell),
         redness=float(red / max(green, 1e-3)),
@@ -205,7 +207,7 @@ def _solidity(mask: Mask) -> float:
     """Share of its convex hull that a mask fills."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.contourArea(cv2.convexHull(np.concatenate(contours)))
-    return float(mask.sum()) / max(1.0, hull)
+    return cv2.countNonZero(mask) / max(1.0, hull)
 
 
 def _white_cells(candidates: list[_Candidate], field: _Field) -> list[_Candidate]:
@@ -273,8 +275,8 @@ def _found_cell(each: _Candidate, field: _Field, size: tuple[int, int]) -> Found
         box=Box(left, top, right - left + 1, bottom - top + 1),
         nucleus=nucleus,
         outline=cell,
-        nucleus_area_px=float(body.nucleus.sum()) / scale**2,
-        cell_area_px=float(body.cell.sum()) / scale**2,
+        nucleus_area_px=cv2.countNonZero(body.nucleus) / scale**2,
+        cell_area_px=cv2.countNonZero(body.cell) / scale**2,
         at_border=each.at_border,
     )
 

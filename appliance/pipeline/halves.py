@@ -23,7 +23,8 @@ def join_halves(bodies: list[Body], unit: float) -> list[Body]:
     while left:
         one = left.pop(0)
         for place, other in enumerate(left):
-            whole = _whole(one, other, red_cell) if _overlap(one, other) else None
+            near = _overlap(one, other) and _within_reach(one, other)
+            whole = _whole(one, other, red_cell) if near else None
             if whole is not None:
                 left[place] = whole
                 break
@@ -41,9 +42,19 @@ def _overlap(one: Body, other: Body) -> bool:
     return bool(across and along)
 
 
+def _within_reach(one: Body, other: Body) -> bool:
+    """Tell whether the boxes of two cells overlap or lie side by side; else they have no front."""
+    left, top, width, height = cv2.boundingRect(one.cell)
+    x, y, wide, high = cv2.boundingRect(other.cell)
+    x, y = x + other.x - one.x, y + other.y - one.y
+    across = x <= left + width and left <= x + wide
+    along = y <= top + height and top <= y + high
+    return bool(across and along)
+
+
 def _whole(one: Body, other: Body, red_cell: float) -> Body | None:
     """The cell that two bodies make together, or None where they are two cells."""
-    if int(one.nucleus.sum()) + int(other.nucleus.sum()) > _NUCLEUS * red_cell:
+    if cv2.countNonZero(one.nucleus) + cv2.countNonZero(other.nucleus) > _NUCLEUS * red_cell:
         return None
     x, y = min(one.x, other.x), min(one.y, other.y)
     right = max(body.x + body.cell.shape[1] for body in (one, other))
@@ -51,12 +62,12 @@ def _whole(one: Body, other: Body, red_cell: float) -> Body | None:
     shape = (bottom - y, right - x)
     first, second = (_placed(body, body.cell, x, y, shape) for body in (one, other))
     square = np.ones((3, 3), np.uint8)
-    front = int((cv2.dilate(first, square) & second).sum())
-    smaller = min(int(first.sum()), int(second.sum()))
+    front = cv2.countNonZero(cv2.dilate(first, square) & second)
+    smaller = min(cv2.countNonZero(first), cv2.countNonZero(second))
     if front <= 0.6 * np.sqrt(4 * smaller / np.pi):
         return None
     union: Mask = cv2.morphologyEx(cv2.bitwise_or(first, second), cv2.MORPH_CLOSE, square)
-    if union.sum() > _CELL * red_cell or not _is_round(union):
+    if cv2.countNonZero(union) > _CELL * red_cell or not _is_round(union):
         return None
     nucleus = _placed(one, one.nucleus, x, y, shape) | _placed(other, other.nucleus, x, y, shape)
     return Body(x, y, nucleus, fill_holes(union, union.size))
@@ -75,5 +86,5 @@ def _is_round(mask: Mask) -> bool:
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.convexHull(np.concatenate(contours))
     _, radius = cv2.minEnclosingCircle(hull)
-    area = int(mask.sum())
+    area = cv2.countNonZero(mask)
     return area > 0.93 * cv2.contourArea(hull) and area > 0.64 * np.pi * radius * radius

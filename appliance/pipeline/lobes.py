@@ -3,6 +3,7 @@
 Distances are in `unit`, the diameter of a red cell; areas in that of a red cell.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +135,8 @@ def _neighbours(parts: list[Part], unit: float) -> list[tuple[float, int, int]]:
     found = []
     for first, second in near:
         a, b = parts[first].contour[::2], parts[second].contour[::2]
-        gap = float(np.sqrt(((a[:, None] - b[None]) ** 2).sum(axis=2).min())) / unit
+        across, down = (np.subtract.outer(a[:, axis], b[:, axis]) for axis in (0, 1))
+        gap = math.sqrt((across * across + down * down).min()) / unit
         if gap < _GAP:
             found.append((gap, first, second))
     return sorted(found)
@@ -157,8 +159,9 @@ def _pair(
     inside = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(inside, hull - [x, y], 1)
     window = np.s_[y : y + height, x : x + width]
-    between = inside * (labels[window] == 0)
-    wide = between.sum() > 0.04 * red_cell and sum(part.area for part in together) > 1.2 * red_cell
+    between = inside & np.equal(labels[window], 0).view(np.uint8)
+    wide = cv2.countNonZero(between) > 0.04 * red_cell
+    wide = wide and sum(part.area for part in together) > 1.2 * red_cell
     return _Pair(
         gap=gap,
         area=sum(part.area for part in together) / red_cell,
@@ -166,9 +169,14 @@ def _pair(
         hull=cv2.contourArea(hull) / red_cell,
         both_cells=both_cells,
         crowded=crowded,
-        empty=float(empty[window][inside > 0].mean()),
-        foreign=float(foreign[window][between > 0].mean()) if wide else 0.0,
+        empty=_share(empty[window], inside),
+        foreign=_share(foreign[window], between) if wide else 0.0,
     )
+
+
+def _share(mask: Mask, inside: Mask) -> float:
+    """Share of what is inside that a mask takes."""
+    return cv2.countNonZero(cv2.bitwise_and(mask, inside)) / cv2.countNonZero(inside)
 
 
 def _lone_nuclei(

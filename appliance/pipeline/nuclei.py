@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.absorbance import Mask, Plane
+from appliance.pipeline.pieces import pieces
 from appliance.pipeline.ruler import NUCLEAR
 
 Labels = NDArray[Any]
@@ -46,9 +47,8 @@ def levels(darkness: Plane, index: Plane, unit: float) -> Levels | None:
     ceiling = _red_cell_ceiling(values)
     start = max(NUCLEAR, ceiling)
     seed = np.greater(index, start).view(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(seed, connectivity=4)
-    large = stats[:, cv2.CC_STAT_AREA] > 0.15 * np.pi / 4 * unit * unit
-    large[0] = False
+    labels, areas = pieces(seed, connectivity=4)
+    large = areas > 0.15 * np.pi / 4 * unit * unit
     if not large.any():
         return None
     nuclei = float(np.percentile(index[large[labels]], 60))
@@ -106,7 +106,7 @@ def cut_apart(mask: Mask, unit: float) -> Labels:
         whole = np.zeros_like(mask[window])
         cv2.drawContours(whole, [contour], 0, 1, -1, offset=(-x0, -y0))
         piece = fill_holes(whole & mask[window], 0.25 * red_cell)
-        if piece.sum() < _SPECK * red_cell:
+        if cv2.countNonZero(piece) < _SPECK * red_cell:
             continue
         parts = _parts(piece, unit)
         labels[window] = np.where(parts > 0, parts + last, labels[window])
@@ -118,8 +118,8 @@ def _parts(piece: Mask, unit: float) -> Labels:
     """Cut one connected piece; what stays too large for one cell is cut again, more readily."""
     parts = _cut_at_necks(piece, unit, _NECK)
     for number in range(1, int(parts.max()) + 1):
-        part = (parts == number).astype(np.uint8)
-        if part.sum() > _TOO_LARGE * np.pi / 4 * unit * unit:
+        part = np.equal(parts, number).view(np.uint8)
+        if cv2.countNonZero(part) > _TOO_LARGE * np.pi / 4 * unit * unit:
             again = _cut_at_necks(part, unit, _NARROWER_NECK)
             parts = np.where(again > 1, again + int(parts.max()) - 1, parts)
     return parts

@@ -20,6 +20,7 @@ from appliance.pipeline.optics import (
     sharpness,
     typical_width_px,
 )
+from appliance.pipeline.pieces import pieces
 from appliance.vocabulary import Pixels, Quality, QualityCheck
 
 
@@ -153,11 +154,10 @@ def _nuclear_widths(purple: Mask, lobe_px: float) -> NDArray[np.float64]:
     """Return the diameters of circles as large as each nucleus, ascending."""
     reach = max(1, int(0.2 * lobe_px))
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    joined = cv2.morphologyEx(purple, cv2.MORPH_CLOSE, ellipse)  # the lobes of one neutrophil
-    # Counting their pixels takes a sixth of the time of OpenCV's statistics (0.3 for 1.9 ms).
-    _, labels = cv2.connectedComponents(joined)
-    areas = np.bincount(labels[joined > 0])[1:]
-    return np.sort(np.sqrt(4 / np.pi * areas))
+    # The lobes of one neutrophil are put together.
+    joined = np.asarray(cv2.morphologyEx(purple, cv2.MORPH_CLOSE, ellipse), np.uint8)
+    _, areas = pieces(joined, connectivity=8)
+    return np.sort(np.sqrt(4 / np.pi * areas[1:]))
 
 
 def _typical(widths: NDArray[np.float64]) -> float:

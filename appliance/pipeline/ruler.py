@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.absorbance import Mask, Plane
+from appliance.pipeline.pieces import pieces
 
 RED_CELL_UM = 7.2
 NUCLEAR = 0.12
@@ -102,14 +103,14 @@ def _nuclear_diameter(nuclear: Mask) -> float | None:
 
     None where there are only specks: they may be platelets and must not shrink the ruler.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(nuclear, connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA].astype(np.float64)
+    labels, counts = pieces(nuclear, connectivity=8)
+    areas = counts[1:].astype(np.float64)
     big = areas > 25
     if not big.any():
         return None
     padded = cv2.copyMakeBorder(nuclear, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    radii = np.zeros(count, np.float32)
+    radii = np.zeros(len(counts), np.float32)
     np.maximum.at(radii, labels[nuclear > 0].astype(np.intp), inside[nuclear > 0])
     radii = np.minimum(radii, max(nuclear.shape))  # an image that is all nucleus has no edge
     diameters = np.minimum(np.sqrt(4 * areas[big] / np.pi), 4.0 * radii[1:][big])
@@ -176,8 +177,7 @@ def _filled(mask: Mask, pallor: float, thin_pallor: float) -> Mask:
     In a thin field every hole is one, up to `thin_pallor`; in a crowded field most are gaps
     between cells, and only those as small as `pallor` are filled.
     """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
-    areas = stats[:, cv2.CC_STAT_AREA]
+    labels, areas = pieces(1 - mask, connectivity=4)
     for limit in (thin_pallor, pallor):
         hole = (areas < limit).astype(np.uint8)
         hole[0] = 0
