@@ -34,7 +34,7 @@ def test_strange_names_take_one_line_each(tmp_path, field):
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if not line.startswith("    quality:")]
     assert len(lines) == 4
-    assert all("white cells" in line for line in lines)
+    assert all("white cell" in line for line in lines)
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
 
