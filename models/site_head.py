@@ -68,6 +68,24 @@ def log_odds(probability: NDArray[np.float32]) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """Measured numbers that a head was fitted to beside the embedding."""
+
+    names: tuple[str, ...]
+    """As `pipeline.morphology.NUMBERS` named them then."""
+    usual: Floats
+    """(k,): stands in where a number is not known."""
+
+    def beside(
+        self, embedding: NDArray[np.float32], columns: NDArray[np.float32] | None
+    ) -> NDArray[np.float32]:
+        """Put columns (n, k), or the usual where there are none, beside an embedding (n, d)."""
+        known = np.full((len(embedding), len(self.usual)), np.nan) if columns is None else columns
+        filled = np.where(np.isnan(known), self.usual, known)
+        return np.column_stack([embedding, filled]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SiteHead:
     """What site-head.json says, checked; `raw` has all of it, figures too."""
 
@@ -78,6 +96,8 @@ class SiteHead:
     """Below the first normal, from the second on blast, unsure between."""
     stamp: SiteHeadStamp
     raw: Mapping[str, Any]
+    numbers: Numbers | None = None
+    """None for a head on the embedding alone."""
 
 
 class SiteHeadClassifier:
@@ -103,12 +123,26 @@ class SiteHeadClassifier:
         self.card: Card = replace(card, thresholds=head.thresholds, site_head=head.stamp)
         self.runtime = classifier.runtime
         self._classifier = classifier
+        self.numbers = head.numbers
+        """What the head wants to know of each cell beside its crop."""
         self._head = head.linear
 
     def predict(self, crops: Crops) -> Prediction:
-        """Classify cells, as the contract says."""
+        """Classify cells, as the contract says; measured numbers are taken to be the usual."""
+        return self.predict_measured(crops, None)
+
+    def predict_measured(self, crops: Crops, columns: NDArray[np.float32] | None) -> Prediction:
+        """Classify cells by their crops and what was measured of them.
+
+        Args:
+            crops: as for `predict`.
+            columns: (n, k), in the order of `numbers.names`; NaN where not known.
+        """
         seen = self._classifier.predict(crops)
-        probability = self._head.probability(seen.embedding, seen.blast_probability)
+        given = seen.embedding
+        if self.numbers is not None:
+            given = self.numbers.beside(given, columns)
+        probability = self._head.probability(given, seen.blast_probability)
         attention = seen.attention
         if attention is not None:
             # The map shows what spoke for the network's class; where the head says another, none.
@@ -192,7 +226,15 @@ def _read(raw: Mapping[str, Any], sha256: str) -> SiteHead:
         thresholds=(low, high),
         stamp=SiteHeadStamp(sha256, int(counts["blast"]) + int(counts["normal"]), str(raw["date"])),
         raw=raw,
+        numbers=_numbers(raw["numbers"]) if raw.get("numbers") else None,
     )
+
+
+def _numbers(raw: Mapping[str, Any]) -> Numbers:
+    names, usual = tuple(map(str, raw["names"])), np.asarray(raw["usual"], np.float64)
+    if usual.shape != (len(names),) or not np.isfinite(usual).all():
+        raise ValueError("there is not one usual value for each measured number")
+    return Numbers(names, usual)
 
 
 def _linear(raw: Mapping[str, Any]) -> LinearHead:

@@ -7,7 +7,7 @@ and where it comes from, is said in `vocabulary.Morphology`.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import cv2
@@ -48,6 +48,11 @@ _DISCS = {
     size: cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     for size in range(3, CELL_PX, 2)
 }
+
+
+NUMBERS = tuple(column.name for column in fields(Morphology) if not column.name.endswith("_um"))
+"""What `as_columns` gives; micrometres are left out, as not every picture states a scale."""
+_RATIOS = ("nucleus_to_red_cell", "cell_to_red_cell", "nucleus_to_cytoplasm", "chromatin_contrast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,22 @@ def measure(
         red_cell_px = found / scale if found else None
     ruler, slide = _Ruler(red_cell_px, um_per_px), absorbance.empty_slide(small)
     return [_measure_one(pixels, cell, slide, ruler) for cell in cells]
+
+
+def as_columns(found: Sequence[Morphology | None]) -> NDArray[np.float32]:
+    """Give the numbers as a table to fit to.
+
+    Returns:
+        (n, len(NUMBERS)); ratios as logarithms, NaN where a number is not known.
+    """
+    table = np.full((len(found), len(NUMBERS)), np.nan, np.float32)
+    for row, each in zip(table, found, strict=True):
+        if each is not None:
+            values = [getattr(each, name) for name in NUMBERS]
+            row[:] = [np.nan if value is None else value for value in values]
+    ratios = [NUMBERS.index(name) for name in _RATIOS]
+    table[:, ratios] = np.log(np.maximum(table[:, ratios], 1e-4))
+    return table
 
 
 def _red_cell_px(pixels: Pixels, expected_px: float | None) -> float | None:

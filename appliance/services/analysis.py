@@ -19,6 +19,7 @@ from appliance.pipeline.cells import find_cells
 from appliance.records import fields
 from appliance.records.pictures import PictureStore
 from appliance.records.tables import FieldImage
+from appliance.services.classifying import classify
 from appliance.services.views import Views
 from appliance.vocabulary import Box, FieldAnalysis, ModelStamp, SourceImage
 from models.classifier import Classifier
@@ -34,7 +35,7 @@ def analyse(image: SourceImage, classifier: Classifier) -> FieldAnalysis:
     with _timed(timings, "crop"):
         batch = crops.crop_cells(image.pixels, cells, side_px=classifier.card.side_px)
     with _timed(timings, "classify"):
-        prediction = classifier.predict(batch)
+        prediction = classify(image, cells, batch, classifier)
     decided = verdicts.decide(
         np.asarray(prediction.blast_probability),
         thresholds=classifier.card.thresholds,

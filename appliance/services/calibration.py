@@ -93,6 +93,8 @@ def calibrate(
         "labels_sha256": listed.sha256,
         "not_found": len(matched.unmatched),
     }
+    measured = matched.numbers
+    facts["numbers"] = {"names": list(measured.names), "usual": measured.usual.tolist()}
     head = write_site_head(out, {**_content(fitted, cells, band, classifier.card), **facts})
     gain = _gain(cells, held_out, block)
     judged_by = str(facts["judged_by"])

@@ -13,7 +13,9 @@ from appliance.errors import InvalidInput
 from appliance.pipeline.cells import find_cells
 from appliance.pipeline.crops import crop_cells
 from appliance.pipeline.intake import Limits, read_images
+from appliance.pipeline.morphology import as_columns, measure
 from appliance.services.batch import read_file
+from appliance.services.classifying import classify
 from appliance.vocabulary import FoundCell, SourceImage
 from models.classifier import Classifier, Prediction
 
@@ -30,6 +32,8 @@ class Embedded:
     height: int
     cells: list[FoundCell]
     prediction: Prediction
+    numbers: NDArray[np.float32]
+    """(n, k) form and texture, as `pipeline.morphology.as_columns` gives them."""
 
 
 def embed(path: Path, classifier: Classifier, *, limits: Limits) -> list[Embedded]:
@@ -45,8 +49,9 @@ def embed(path: Path, classifier: Classifier, *, limits: Limits) -> list[Embedde
 def _embed(image: SourceImage, name: str, classifier: Classifier) -> Embedded:
     cells = find_cells(image.pixels, um_per_px=image.um_per_px)
     crops = crop_cells(image.pixels, cells, side_px=classifier.card.side_px)
-    seen = classifier.predict(crops)
-    return Embedded(name, image.sha256, image.page, image.width, image.height, cells, seen)
+    seen = classify(image, cells, crops, classifier)
+    numbers = as_columns(measure(image.pixels, cells, um_per_px=image.um_per_px))
+    return Embedded(name, image.sha256, image.page, image.width, image.height, cells, seen, numbers)
 
 
 def write_table(out: Path, images: Iterable[Embedded], classifier: Classifier) -> int:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.errors import ApplianceError, LabelsUnusable
 from appliance.pipeline.intake import Limits
+from appliance.pipeline.morphology import NUMBERS
 from appliance.services.embedding import Embedded, embed
 from appliance.services.labels import Label, Labels, some
 from appliance.vocabulary import FoundCell
 from models.classifier import Classifier
 from models.head_fitting import SiteCells
+from models.site_head import Numbers
 
 MOST_UNMATCHED = 0.10
 """Share of rows without a cell from which labels and pictures do not belong together."""
@@ -25,6 +28,8 @@ class Matched:
     """The verified cells that were found, each once."""
 
     cells: SiteCells
+    """With form and texture beside the embedding."""
+    numbers: Numbers
     outside: int
     """How many of them lie outside the network's training range."""
     unmatched: tuple[str, ...]
@@ -76,8 +81,8 @@ def match(
             f"pictures, more than {MOST_UNMATCHED:.0%}: {some(unmatched)}",
             advice="x and y are the middle of the cell in pixels, from the upper left corner.",
         )
-    cells, outside = _together(list(found.values()))
-    return Matched(cells, outside, tuple(unmatched), repeated)
+    cells, numbers, outside = _together(list(found.values()))
+    return Matched(cells, numbers, outside, tuple(unmatched), repeated)
 
 
 def find(row: Label, image: Embedded) -> int | str:
@@ -131,12 +136,21 @@ def _by_file(rows: Iterable[Label]) -> list[tuple[Path, list[Label]]]:
     return list(files.items())
 
 
-def _together(found: list[_Found]) -> tuple[SiteCells, int]:
+def _together(found: list[_Found]) -> tuple[SiteCells, Numbers, int]:
     pairs = [(each.image.prediction, each.place) for each in found]
+    measured = np.stack([each.image.numbers[each.place] for each in found])
+    numbers = Numbers(NUMBERS, _usual(measured))
+    embedding = np.stack([seen.embedding[place] for seen, place in pairs])
     cells = SiteCells(
-        embedding=np.stack([seen.embedding[place] for seen, place in pairs]),
+        embedding=numbers.beside(embedding, measured),
         probability=np.array([seen.blast_probability[place] for seen, place in pairs], np.float32),
         blast=np.array([each.row.blast for each in found], np.bool_),
         group=np.array([each.row.group for each in found], np.str_),
     )
-    return cells, sum(bool(seen.outside[place]) for seen, place in pairs)
+    return cells, numbers, sum(bool(seen.outside[place]) for seen, place in pairs)
+
+
+def _usual(measured: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give the median of what is known of each number; 0 for one that is known of no cell."""
+    known = [column[~np.isnan(column)] for column in measured.T]
+    return np.array([float(np.median(each)) if len(each) else 0.0 for each in known])

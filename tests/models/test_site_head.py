@@ -24,6 +24,7 @@ from models.scripted import EMBEDDING_SIZE, ScriptedClassifier
 from models.site_head import (
     SITE_HEAD,
     LinearHead,
+    Numbers,
     SiteHeadClassifier,
     linear_as_json,
     load_site_head,
@@ -274,3 +275,17 @@ def test_a_linear_head_takes_a_network_that_is_certain(linear):
     found = certain.probability(np.array([[-9], [9]], np.float32), np.full(2, 0.5, np.float32))
     assert 0 < found[0] < 0.001
     assert 0.999 < found[1] < 1
+
+
+def test_a_number_that_is_not_known_is_taken_to_be_the_usual():
+    numbers = Numbers(("one", "two"), np.array([5.0, 6.0]))
+    embedding = np.ones((2, 3), np.float32)
+    beside = numbers.beside(embedding, np.array([[1.0, np.nan], [np.nan, 2.0]], np.float32))
+    assert beside.tolist() == [[1, 1, 1, 1, 6], [1, 1, 1, 5, 2]]
+    assert numbers.beside(embedding, None)[:, 3:].tolist() == [[5, 6], [5, 6]]
+
+
+@pytest.mark.parametrize("usual", [[1.0], [1.0, float("inf")], [[1.0, 2.0]]])
+def test_measured_numbers_need_a_usual_value_each(tmp_path, content, usual):
+    with pytest.raises(ModelUnusable, match="one usual value"):
+        write_site_head(tmp_path, {**content, "numbers": {"names": ["a", "b"], "usual": usual}})

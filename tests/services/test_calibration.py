@@ -1,6 +1,7 @@
 """From a list of verified cells to a site head: what fits, what is said, what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,18 +9,24 @@ import numpy as np
 import pytest
 from sklearn.metrics import recall_score
 
-from appliance.errors import InvalidInput, LabelsUnusable, UnreadableImage
-from appliance.pipeline.intake import Limits
+from appliance.errors import InvalidInput, LabelsUnusable, ModelUnusable, UnreadableImage
+from appliance.pipeline.cells import find_cells
+from appliance.pipeline.crops import crop_cells
+from appliance.pipeline.intake import Limits, read_images
+from appliance.pipeline.morphology import NUMBERS
+from appliance.services.analysis import analyse
 from appliance.services.calibration import calibrate
+from appliance.services.classifying import classify
 from appliance.services.embedding import embed, write_table
 from appliance.services.labels import read_labels
 from appliance.services.matching import match
 from appliance.services.performance import Rate, band_of, performance
+from appliance.vocabulary import SourceImage
 from firmware_hooks.drawing import Kind
 from firmware_hooks.slides import draw_field
 from models.card import load_card
-from models.scripted import ScriptedClassifier
-from models.site_head import SITE_HEAD, SiteHeadClassifier
+from models.scripted import EMBEDDING_SIZE, ScriptedClassifier
+from models.site_head import SITE_HEAD, Numbers, SiteHeadClassifier
 
 LIMITS = Limits()
 BUNDLE = next((Path(__file__).parents[2] / "models" / "bundles").iterdir())
@@ -276,3 +283,28 @@ def test_a_table_that_cannot_be_written_is_said(tmp_path, classifier):
 def test_a_missing_file_is_said(tmp_path, classifier):
     with pytest.raises(UnreadableImage, match="no such file"):
         embed(tmp_path / "missing.png", classifier, limits=LIMITS)
+
+
+def test_the_head_is_fitted_to_form_and_texture_too_and_measures_them_again(made, lab, classifier):
+    calibration, out = made
+    kept = json.loads((out / SITE_HEAD).read_text("utf-8"))
+    assert tuple(kept["numbers"]["names"]) == NUMBERS
+    assert np.isfinite(kept["numbers"]["usual"]).all()
+    assert len(kept["head"]["weight"]) == EMBEDDING_SIZE + len(NUMBERS)
+    headed = SiteHeadClassifier(classifier, calibration.head)
+    (image,) = read_images((lab[0] / "1.png").read_bytes(), name="1.png", limits=LIMITS)
+    cells = find_cells(image.pixels)
+    crops = crop_cells(image.pixels, cells, side_px=headed.card.side_px)
+    usual = headed.predict(crops).blast_probability
+    seen = classify(image, cells, crops, headed).blast_probability
+    assert not np.array_equal(seen, usual)
+    assert [v.blast_probability for v in analyse(image, headed).verdicts] == seen.tolist()
+
+
+def test_a_head_fitted_to_numbers_of_another_version_is_refused(made, classifier):
+    head = replace(made[0].head, numbers=Numbers(("width", "height"), np.zeros(2)))
+    image = SourceImage(np.full((64, 64, 3), 240, np.uint8), "0" * 64, "image/png")
+    headed = SiteHeadClassifier(classifier, head)
+    nothing = crop_cells(image.pixels, [], side_px=headed.card.side_px)
+    with pytest.raises(ModelUnusable, match="measures differently"):
+        classify(image, [], nothing, headed)
