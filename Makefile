@@ -50,6 +50,8 @@ evaluate: $(VENV)/test.stamp
 	$(BIN)/python -m models.training.evaluate_cells $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.evaluate $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.learning_curve $(DATA) --out build/evaluation
+	$(BIN)/python -m models.training.morphology_trial $(DATA) --out build/evaluation
+	$(BIN)/python -m models.training.case_score $(DATA) --out build/evaluation
 
 # Does every run-time dependency have wheels for the boards?
 wheels: $(VENV)/test.stamp

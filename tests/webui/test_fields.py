@@ -257,7 +257,7 @@ class TestForm:
         page = as_user("hana").get(f"/fields/{field.id}/cells/1").text
         assert "Form and texture" in page
         assert re.search(r"<dt>Axes</dt><dd>[01]\.\d\d; 1 is a circle</dd>", page)
-        assert "The suggestion does not use these numbers" in page
+        assert "The network does not use these numbers" in page
 
     def test_numbers_are_measured_once_and_kept(self, appliance, field):
         first = appliance.views.morphology(field)

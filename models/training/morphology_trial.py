@@ -1,0 +1,222 @@
+"""Does morphology help a site head at a microscope that the network never saw?
+
+    python -m models.training.morphology_trial ../shared/data [--bundle FOLDER] [--out FOLDER]
+
+First without any cell of the source, then with some: support and test cells are drawn as
+`learning_curve` does, and the same head is fitted to the embedding, to the embedding with the
+numbers of `pipeline.morphology` beside it, and to these numbers alone.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from appliance.pipeline import morphology
+from appliance.pipeline.morphology import NUMBERS, as_columns, measure
+from appliance.settings import Settings
+from appliance.vocabulary import FoundCell, Morphology, Pixels
+from models.figures import auc
+from models.head_fitting import SiteCells
+from models.litert import open_classifier
+from models.training.cells_table import BLAST, UNUSABLE, Cells
+from models.training.data import CACHE, prepare
+from models.training.folds import ALLIDB
+from models.training.learning_curve import BUNDLES, Point, curve, stand_in
+from models.training.sources import READERS, Cut, pictures
+
+SIZES = (10, 20, 50, 100)
+FORM = (
+    "nucleus_to_red_cell",
+    "cell_to_red_cell",
+    "nucleus_share",
+    "nucleus_to_cytoplasm",
+    "circularity",
+    "solidity",
+    "axis_ratio",
+    "lobes",
+)
+"""What does not depend on stain, focus and resolution."""
+SITES = {
+    "allidb1": (ALLIDB, "picture"),
+    "allidb2": (ALLIDB, "block"),
+    "taleqani": (("taleqani",), "block"),
+}
+"""Sources the stand-in must not know, and what is never torn apart."""
+Found = list[Morphology | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring(Cut):
+    """Measures the cells that a source gives instead of cutting them out."""
+
+    found: Found = field(default_factory=list)
+
+    def __call__(
+        self, pixels: Pixels, cells: Sequence[FoundCell]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Give empty crops and masks, one for each cell."""
+        self.found.extend(measure(pixels, cells))
+        return np.zeros((len(cells), 1, 1, 3), np.uint8), np.zeros((len(cells), 1, 1), np.uint8)
+
+
+def measured(data: Path, cells: Cells, *, cache: Path = CACHE) -> NDArray[np.float32]:
+    """Measure the real cells of the table, once; from the cache where they were before.
+
+    Returns:
+        (n, len(NUMBERS)) in the order of the table; NaN for what was made up, and where a number
+        is not known.
+
+    Raises:
+        ValueError: the table was made with another finder.
+    """
+    rows = np.flatnonzero(np.isin(cells.source, list(READERS)))
+    mark = hashlib.sha256("".join(cells.picture[rows]).encode())
+    mark.update(cells.crops[rows[::7]].tobytes())
+    mark.update(Path(str(morphology.__file__)).read_bytes())
+    path = cache / f"numbers-{mark.hexdigest()[:12]}.npy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_suffix(".part.npy")
+        np.save(half, _measured(data, cells.picture[rows].tolist()))
+        half.replace(path)
+    numbers = np.full((len(cells), len(NUMBERS)), np.nan, np.float32)
+    numbers[rows] = np.load(path)
+    return numbers
+
+
+def _measured(data: Path, expected: list[str]) -> NDArray[np.float32]:
+    """Find the cells of all pictures again and measure them; the table's must come out."""
+    few = set(expected)
+    cut = Measuring(1)
+    names: list[str] = []
+    for entry in tqdm(pictures(data), desc="measuring cells", unit="picture"):
+        if entry["file"] in few:
+            names += [row.picture for row in READERS[entry["source"]](data, entry, cut)]
+    if names != expected:
+        raise ValueError("the cells found are not those of the table")
+    return as_columns(cut.found)
+
+
+def filled(numbers: NDArray[np.float32], names: Sequence[str] = NUMBERS) -> NDArray[np.float32]:
+    """Take some of the numbers, the usual where one is not known, as deviations from the usual."""
+    chosen = numbers[:, [NUMBERS.index(name) for name in names]]
+    known = np.where(np.isnan(chosen), np.nanmedian(chosen, axis=0), chosen)
+    spread = np.maximum(known.std(axis=0), 1e-6)
+    return np.asarray((known - known.mean(axis=0)) / spread, np.float32)
+
+
+def with_numbers(site: SiteCells, numbers: NDArray[np.float32], *, alone: bool) -> SiteCells:
+    """Put the numbers beside the embedding, or in its place and the network's."""
+    scaled = filled(numbers[:, ~np.isnan(numbers).all(axis=0)], NUMBERS)
+    if alone:
+        nothing = np.full(len(site), 0.5, np.float32)
+        return replace(site, embedding=scaled, probability=nothing)
+    return replace(site, embedding=np.column_stack([site.embedding, scaled]).astype(np.float32))
+
+
+def unseen(
+    cells: Cells, embedding: NDArray[np.float32], numbers: NDArray[np.float32]
+) -> dict[str, dict[str, float]]:
+    """Give the AUC on cells of sources whose labels nothing learned from, without site cells."""
+    beside = {"embedding": embedding[:, :0], "embedding and form": filled(numbers, FORM)}
+    beside["embedding and all numbers"] = filled(numbers)
+    found: dict[str, dict[str, float]] = {}
+    for what, more in beside.items():
+        wide = np.column_stack([embedding, more]).astype(np.float32)
+        found[what] = {name: _unseen(cells, wide, name) for name in SITES}
+    found["form alone"] = {name: _unseen(cells, filled(numbers, FORM), name) for name in SITES}
+    share = numbers[:, NUMBERS.index("nucleus_share")].astype(np.float64)
+    found["nucleus' share of the cell, nothing fitted"] = {
+        name: auc(cells.label[rows] == BLAST, share[rows])
+        for name in SITES
+        for rows in [_judged(cells, name) & ~np.isnan(share)]
+    }
+    return found
+
+
+def _judged(cells: Cells, source: str) -> NDArray[np.bool_]:
+    return (cells.source == source) & (cells.label < UNUSABLE) & (cells.label >= 0)
+
+
+def _unseen(cells: Cells, columns: NDArray[np.float32], name: str) -> float:
+    rows = _judged(cells, name)
+    said = stand_in(cells, columns, SITES[name][0])[rows]
+    return auc(cells.label[rows] == BLAST, said.astype(np.float64))
+
+
+def tried(
+    cells: Cells, embedding: NDArray[np.float32], numbers: NDArray[np.float32]
+) -> dict[str, dict[str, list[Point]]]:
+    """Draw the three curves at every source."""
+    found = {}
+    for name, (away, group) in SITES.items():
+        rows = _judged(cells, name)
+        groups = getattr(cells, group)
+        said = stand_in(cells, embedding, away)
+        site = SiteCells(embedding, said, cells.label == BLAST, groups).where(rows)
+        both = with_numbers(site, numbers[rows], alone=False)
+        alone = with_numbers(site, numbers[rows], alone=True)
+        found[name] = {
+            "embedding": curve(site, sizes=SIZES),
+            "embedding and morphology": curve(both, sizes=SIZES),
+            "morphology alone": curve(alone, sizes=SIZES),
+        }
+    return found
+
+
+def as_page(found: dict[str, dict[str, list[Point]]], without: dict[str, dict[str, float]]) -> str:
+    """Write the figures as Markdown."""
+    lines = ["# Morphology", "", "AUC on cells of a source without any cell of it:", ""]
+    lines += [f"| head on | {' | '.join(SITES)} |", "|---" * (len(SITES) + 1) + "|"]
+    for what, areas in without.items():
+        lines.append(f"| {what} | " + " | ".join(f"{areas[name]:.3f}" for name in SITES) + " |")
+    lines += ["", "With a site head: mean AUC of 20 draws / calibration error:", ""]
+    lines.append("| source | head on | " + " | ".join(f"{size} cells" for size in SIZES) + " |")
+    lines.append("|---" * (len(SIZES) + 2) + "|")
+    for source, curves in found.items():
+        for what, points in curves.items():
+            known = {point.cells: _shown(point) for point in points}
+            cells = [known.get(size, "") for size in SIZES]
+            lines.append(f"| {source} | {what} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(point: Point) -> str:
+    return f"{point.auc:.3f} / {point.calibration_error:.3f}"
+
+
+def main() -> None:
+    """Read the command line, try, and write morphology.json and .md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder with labels.csv")
+    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
+    parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
+    given = parser.parse_args()
+    classifier = open_classifier(given.bundle, threads=1)
+    cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)
+    numbers = measured(given.data, cells, cache=given.cache)
+    embedding = classifier.predict(cells.crops).embedding
+    without = unseen(cells, embedding, numbers)
+    found = tried(cells, embedding, numbers)
+    given.out.mkdir(parents=True, exist_ok=True)
+    curves = {
+        source: {what: [asdict(point) for point in points] for what, points in each.items()}
+        for source, each in found.items()
+    }
+    kept = {"sha256": classifier.card.sha256, "without_site_cells": without, "curves": curves}
+    (given.out / "morphology.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+    page = as_page(found, without)
+    (given.out / "morphology.md").write_text(page, "utf-8")
+    print(page)
+
+
+if __name__ == "__main__":
+    main()
