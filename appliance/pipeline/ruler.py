@@ -161,6 +161,7 @@ def _crowded(
     mask = _filled(mask, pallor, max(pallor, _LARGE_PALLOR * mask.size) if few else pallor)
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     inside: Plane = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    inside = np.minimum(inside, max(mask.shape))  # an image without empty slide has no edge
     inside = cv2.GaussianBlur(inside, (0, 0), 1.0)
     reach = 2 * int(0.15 * nucleus) + 3 if nucleus else 9
     peaks = (inside >= cv2.dilate(inside, np.ones((reach, reach), np.uint8))) & (inside > 3.5)

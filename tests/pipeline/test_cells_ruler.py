@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from appliance.pipeline.absorbance import measure
-from appliance.pipeline.ruler import red_cell_diameter
+from appliance.pipeline.ruler import red_cell_diameter, seen_red_cell_diameter
 from tests.pipeline.drawn_smears import Smear
 
 
@@ -47,3 +47,17 @@ def test_an_empty_picture_has_some_ruler_within_the_grid() -> None:
     assert 4 <= red_cell_diameter(nothing, nothing) <= 260
     everything = np.ones((100, 100), np.float32)
     assert 4 <= red_cell_diameter(everything, everything) <= 260
+
+
+def test_a_picture_stained_all_over_is_measured_without_a_fault() -> None:
+    darkness = np.random.default_rng(0).uniform(0.27, 0.36, (383, 510)).astype(np.float32)
+    nothing = np.zeros_like(darkness)
+    assert 4 <= red_cell_diameter(darkness, nothing) <= 260
+    assert seen_red_cell_diameter(darkness, nothing) is None
+
+
+def test_a_ruler_that_is_only_guessed_is_told_from_one_that_was_seen() -> None:
+    alone = measure(Smear(width=200, height=200, unit=50).lymphocyte(100, 100).finished())
+    assert seen_red_cell_diameter(alone.darkness, alone.index) is None
+    field = measure(Smear(unit=40).lymphocyte(300, 240).red_cells().finished())
+    assert seen_red_cell_diameter(field.darkness, field.index) == pytest.approx(40, rel=0.12)
