@@ -50,6 +50,7 @@ evaluate: $(VENV)/test.stamp
 	$(BIN)/python -m models.training.evaluate_cells $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.evaluate $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.learning_curve $(DATA) --out build/evaluation
+	$(BIN)/python -m models.training.evaluate_range $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.morphology_trial $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.case_score $(DATA) --out build/evaluation
 

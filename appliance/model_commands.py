@@ -5,16 +5,18 @@ from pathlib import Path
 import numpy as np
 
 from appliance.console import progress
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, ModelUnusable
 from appliance.services import batch
-from appliance.services.calibration import Calibration, calibrate
+from appliance.services.calibration import Calibration, calibrate, learned_from
 from appliance.services.embedding import Embedded, embed, write_table
 from appliance.services.performance import Band, Performance, Rate
 from appliance.settings import Settings
 from appliance.streams import printable
-from appliance.wiring import limits_of, open_model
+from appliance.wiring import BUNDLES, limits_of, open_model
+from models.card import Card
 from models.figures import Figure
 from models.site_head import SITE_HEAD
+from models.trained_on import read_trained_on
 
 
 def run_embed(settings: Settings, paths: list[Path], out: Path) -> tuple[int, str]:
@@ -45,7 +47,22 @@ def run_calibrate(settings: Settings, labels: Path, out: Path) -> str:
     classifier = open_model(settings)
     with progress() as bar:
         made = calibrate(labels, classifier, out, limits=limits_of(settings), advance=bar.advance)
-    return "\n".join(describe(made, out))
+    return "\n".join([*describe(made, out), *_learned_from(settings, made, classifier.card)])
+
+
+def _learned_from(settings: Settings, made: Calibration, card: Card) -> list[str]:
+    """Warn where the network is measured on what it was trained on."""
+    try:
+        known = read_trained_on(BUNDLES / settings.model, card)
+    except ModelUnusable as error:
+        return [f"Whether it was trained on these pictures is not known: {error.sentence}."]
+    files = learned_from(made.labels, known)
+    if not files:
+        return []
+    return [
+        f"WARNING: the network was trained on {len(files)} of these pictures, for instance "
+        f"{printable(files[0].name)}: no figure above can be believed. Use pictures of your own."
+    ]
 
 
 def describe(made: Calibration, out: Path) -> list[str]:

@@ -4,6 +4,7 @@ Every figure is of cells that the head it is measured on had not seen, and stand
 figure of the network as it came.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from models.classifier import Classifier
 from models.figures import Figure, auc, with_interval
 from models.head_fitting import Fitted, SiteCells, cross_validated, fit, groups_suffice
 from models.site_head import SiteHead, linear_as_json, write_site_head
+from models.trained_on import TrainedOn
 
 LEAST = 10
 """Cells of either class below which nothing is fitted."""
@@ -99,6 +101,12 @@ def calibrate(
     gain = _gain(cells, held_out, block)
     judged_by = str(facts["judged_by"])
     return Calibration(head, listed, matched, judged_by, band, site, network, gain)
+
+
+def learned_from(labels: Labels, known: TrainedOn) -> list[Path]:
+    """List the labelled pictures that the network itself was trained on: they flatter it."""
+    files = sorted({row.file for row in labels.rows})
+    return [file for file in files if known.has(hashlib.sha256(file.read_bytes()).hexdigest())]
 
 
 def _check_enough(blast: Truths, which: str) -> None:

@@ -11,11 +11,14 @@ import numpy as np
 
 from appliance.clock import now
 from models.card import CARD, CLASSES
+from models.trained_on import TRAINED_ON, as_text
+from models.training import sources
 from models.training.cells_table import Cells
-from models.training.folds import EVERY, origin
+from models.training.folds import EVERY, origin, origin_block
 from models.training.network import MIDDLE, SPREAD, Shape
+from models.training.unusable import DRAWN, SPOILT
 
-NETWORKS = ("model.tflite", "model.onnx")
+FILES = ("model.tflite", "model.onnx", TRAINED_ON)
 SOURCES = (
     {
         "name": "allidb1",
@@ -58,7 +61,7 @@ def digest(path: Path) -> str:
 
 def split_lists(cells: Cells, part: np.ndarray[Any, np.dtype[np.str_]]) -> dict[str, Any]:
     """Name the blocks of each part, and hash the names of its pictures."""
-    own = cells.source != "made"
+    own = ~np.isin(cells.source, (SPOILT, DRAWN))
     lists: dict[str, Any] = {
         "rule": f"of every {EVERY} blocks of a source, one tests and one validates; "
         "allidb1 is all for training and judged by twins; allidb2 is never trained on",
@@ -77,6 +80,32 @@ def split_lists(cells: Cells, part: np.ndarray[Any, np.dtype[np.str_]]) -> dict[
     return lists
 
 
+def write_trained_on(
+    folder: Path, data: Path, cells: Cells, part: np.ndarray[Any, np.dtype[np.str_]]
+) -> None:
+    """List what was learned from, beside the networks.
+
+    `allidb2` was not, but is cut from pictures that were, so it is listed with them.
+
+    Args:
+        folder: of the bundle.
+        data: folder with labels.csv.
+        cells: n cells.
+        part: (n,) as `folds.parts` gives it.
+    """
+    learned = np.isin(part, ("train", "twin")) & (cells.source != DRAWN)
+    pairs = np.unique(np.stack([origin(cells)[learned], origin_block(cells)[learned]]), axis=1)
+    blocks = {(str(source), str(block)) for source, block in pairs.T}
+    blocks |= {(source, block.split(":")[0]) for source, block in blocks if source == "allidb2"}
+    pictures = [
+        data / entry["file"]
+        for entry in sources.pictures(data)
+        if (entry["source"], entry["block"]) in blocks
+    ]
+    text = as_text((digest(picture) for picture in pictures), blocks)
+    (folder / TRAINED_ON).write_text(text, "utf-8")
+
+
 def write_card(folder: Path, shape: Shape, facts: Mapping[str, Any]) -> None:
     """Write card.json over the networks that lie in the folder.
 
@@ -88,7 +117,7 @@ def write_card(folder: Path, shape: Shape, facts: Mapping[str, Any]) -> None:
     card = {
         "id": folder.name,
         "created": now().date().isoformat(),
-        "files": {name: digest(folder / name) for name in NETWORKS},
+        "files": {name: digest(folder / name) for name in FILES},
         "input": {
             "side_px": shape.side_px,
             "type": "uint8",

@@ -1,11 +1,12 @@
 """From scores to honest probabilities, an unsure band, and a limit to what is known."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from models.card import TrainingRange
 from models.scores import distance, unusable_share
@@ -16,13 +17,27 @@ MISSED = 0.05
 """Share of blasts below the unsure band: what the thresholds let be called normal."""
 FALSE_ALARMS = 0.10
 """Share of normal cells above the band. Twice the other: a person looks at every blast."""
-FLAGGED = 0.01
-"""Share of held-out cells that the limit of the training range flags."""
+FAR, UNFIT = 0.005, 0.010
+"""Shares of held-out usable cells that are flagged as too far from all others, and as no usable
+cell. The second asks what was learned for the purpose, so it may cost more."""
 GROUPS = 16
 
 
-def temperature(margin: Floats, blast: Truths, weight: Floats) -> float:
-    """Find what to divide scores by so that probabilities are as likely as can be.
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """From blast score less normal score to probability (Platt 1999)."""
+
+    temperature: float
+    """Divides, after the offset is added."""
+    offset: float
+
+    def probability(self, margin: Floats) -> Floats:
+        """Give the probability of a blast, (n,)."""
+        return np.asarray(expit((margin + self.offset) / self.temperature), np.float64)
+
+
+def scaling(margin: Floats, blast: Truths, weight: Floats) -> Scaling:
+    """Find temperature and offset under which probabilities are as likely as can be.
 
     Args:
         margin: (n,) blast score less normal score, of cells not trained on.
@@ -31,11 +46,12 @@ def temperature(margin: Floats, blast: Truths, weight: Floats) -> float:
     """
     sign = np.where(blast, 1.0, -1.0)
 
-    def loss(log_temperature: float) -> float:
-        scaled = sign * margin / np.exp(log_temperature)
+    def loss(parameters: Floats) -> float:
+        scaled = sign * (margin + parameters[1]) / np.exp(parameters[0])
         return float((weight * np.logaddexp(0, -scaled)).sum() / weight.sum())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+    found = minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5}).x
+    return Scaling(float(np.exp(found[0])), float(found[1]))
 
 
 def balance(*groups: NDArray[np.str_] | NDArray[np.bool_]) -> Floats:
@@ -81,9 +97,9 @@ def training_range(embedding: NDArray[np.float32], *, seed: int) -> TrainingRang
 def with_limits(
     known: TrainingRange, scores: NDArray[np.float32], embedding: NDArray[np.float32]
 ) -> TrainingRange:
-    """Set both limits so that together they flag at most FLAGGED of held-out usable cells."""
+    """Set both limits so that they flag no more of held-out usable cells than FAR and UNFIT."""
     return replace(
         known,
-        distance_limit=round(float(np.quantile(distance(embedding, known), 1 - FLAGGED / 2)), 3),
-        unusable_limit=round(float(np.quantile(unusable_share(scores), 1 - FLAGGED / 2)), 4),
+        distance_limit=round(float(np.quantile(distance(embedding, known), 1 - FAR)), 3),
+        unusable_limit=round(float(np.quantile(unusable_share(scores), 1 - UNFIT)), 4),
     )

@@ -61,6 +61,12 @@ def table(rows: Iterable[Row]) -> Cells:
     )
 
 
+def joined(one: Cells, other: Cells) -> Cells:
+    """Put the rows of one table after those of another."""
+    columns = ((getattr(one, c.name), getattr(other, c.name)) for c in fields(Cells))
+    return Cells(*(np.concatenate(pair) for pair in columns))
+
+
 def save(cells: Cells, path: Path) -> None:
     """Write the table, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

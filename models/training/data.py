@@ -5,16 +5,31 @@ python -m models.training.data DATA [--side 128]
 
 import argparse
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from tqdm import tqdm
 
-from appliance.pipeline import cells as cells_module
-from appliance.pipeline import crops as crops_module
-from models.training import sources, unusable
-from models.training.cells_table import Cells, load, save, table
+import appliance.pipeline
+from models.training import foreign_slides, sources, strangers, unusable
+from models.training.cells_table import Cells, joined, load, save, table
 
+STAGES = Path(appliance.pipeline.__path__[0])
+FINDING = (
+    "absorbance",
+    "bodies",
+    "cells",
+    "crops",
+    "halves",
+    "lobes",
+    "nuclei",
+    "outlines",
+    "ruler",
+)
+"""Modules that say what is a cell and how it is cut: with another of them, another table."""
+MAKERS = (unusable, strangers, foreign_slides)
 CACHE = Path("build") / "training"
 SMOKE_EVERY = 40  # one picture in so many makes a table for a quick trial
 
@@ -31,9 +46,22 @@ def prepare(
         smoke: take only a few pictures of each block.
         around: show the slide around the cells instead, of the sources that have both classes.
     """
-    path = cache / f"cells-{_fingerprint(data, side_px, smoke=smoke, around=around)}.npz"
-    if path.exists():
-        return load(path)
+    mark = _fingerprint(data, side_px, smoke=smoke, around=around)
+    real = _kept(cache / f"cells-{mark}.npz", lambda: _real(data, side_px, smoke, around))
+    if around:
+        return real
+    mark = _hash(mark.encode(), *(_source_of(module) for module in MAKERS))
+    return joined(real, _kept(cache / f"made-{mark}.npz", lambda: _made(real, side_px, smoke)))
+
+
+def _kept(path: Path, make: Callable[[], Cells]) -> Cells:
+    """Give a table from its file, or make it and keep it."""
+    if not path.exists():
+        save(make(), path)
+    return load(path)
+
+
+def _real(data: Path, side_px: int, smoke: bool, around: bool) -> Cells:
     entries = sources.pictures(data)
     if around:
         entries = [entry for entry in entries if entry["source"] in sources.BOTH_CLASSES]
@@ -43,19 +71,35 @@ def prepare(
     rows = []
     for entry in tqdm(entries, desc="finding cells", unit="picture"):
         rows += sources.READERS[entry["source"]](data, entry, cut)
-    cells = table(rows)
-    if not around:
-        cells = unusable.add(cells, np.random.default_rng(20))
-    save(cells, path)
-    return cells
+    return table(rows)
+
+
+def _made(real: Cells, side_px: int, smoke: bool) -> Cells:
+    each = 2 if smoke else unusable.PICTURES
+    spoilt = unusable.spoil(real, np.random.default_rng(20))
+    pictures = tqdm(unusable.drawn(each), desc="drawing what is no smear", unit="picture")
+    found = [row for drawn in pictures for row in unusable.found_in(*drawn, side_px=side_px)]
+    return joined(spoilt, table(found))
 
 
 def _fingerprint(data: Path, side_px: int, *, smoke: bool, around: bool) -> str:
     """Hash what the table depends on: the list of pictures and the code that cuts cells."""
-    digest = hashlib.sha256(f"{side_px} {smoke} {around}".encode())
-    digest.update((data / "labels.csv").read_bytes())
-    for module in (cells_module, crops_module, sources, unusable):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    return _hash(
+        f"{side_px} {smoke} {around}".encode(),
+        (data / "labels.csv").read_bytes(),
+        _source_of(sources),
+        *((STAGES / f"{name}.py").read_bytes() for name in FINDING),
+    )
+
+
+def _source_of(module: ModuleType) -> bytes:
+    return Path(str(module.__file__)).read_bytes()
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
     return digest.hexdigest()[:12]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.cells_table import UNUSABLE, Cells
+from models.training.unusable import SPOILT
 
 Mask = NDArray[np.bool_]
 ALLIDB = ("allidb1", "allidb2")
@@ -35,7 +36,7 @@ class Trial:
 def origin(cells: Cells) -> NDArray[np.str_]:
     """Give the source each cell comes from; a made one comes from that of its model."""
     of_made = np.array([block.split("/")[0] for block in cells.block])
-    return np.where(cells.source == "made", of_made, cells.source)
+    return np.where(cells.source == SPOILT, of_made, cells.source)
 
 
 def origin_block(cells: Cells) -> NDArray[np.str_]:
@@ -49,13 +50,15 @@ def parts(cells: Cells) -> NDArray[np.str_]:
     Returns:
         (n,) of train, validation, test; "twin" for allidb2.
     """
-    found = np.full(len(cells), "train", "U10")
-    number = np.array([_number(block) for block in origin_block(cells)])
-    found[number % EVERY == 0] = "test"
-    found[number % EVERY == 1] = "validation"
-    found[np.isin(origin(cells), ALLIDB)] = "train"
-    found[origin(cells) == "allidb2"] = "twin"
-    return found
+    pairs = zip(origin(cells).tolist(), origin_block(cells).tolist(), strict=True)
+    return np.array([part_of(*pair) for pair in pairs], "U10")
+
+
+def part_of(source: str, block: str) -> str:
+    """Say what may be done with a block: train, validation, test, or twin."""
+    if source in ALLIDB:
+        return "twin" if source == "allidb2" else "train"
+    return {0: "test", 1: "validation"}.get(_number(block) % EVERY, "train")
 
 
 def _number(block: str) -> int:

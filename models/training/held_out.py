@@ -11,6 +11,7 @@ from models.figures import Figure, auc_figure, calibration_error, with_interval
 from models.training.cells_table import BLAST, NORMAL, UNUSABLE, Cells
 from models.training.figures import rate_figure
 from models.training.folds import parts
+from models.training.unusable import DRAWN, SPOILT
 
 Figures = dict[str, Figure]
 NORMAL_ONLY = ("pbc", "bccd", "wbcseg1")
@@ -64,11 +65,16 @@ def _normal_only(cells: Cells, seen: Prediction, high: float) -> Figures:
 
 
 def _range(cells: Cells, seen: Prediction) -> Figures:
+    usable = cells.label < UNUSABLE
     groups = {
-        "usable cells flagged as outside": cells.label < UNUSABLE,
-        "made-up crops flagged as outside": cells.source == "made",
-        "red cells and platelets flagged as outside": (cells.source != "made")
-        & (cells.label == UNUSABLE),
+        f"usable cells of {source} flagged as outside": usable & (cells.source == source)
+        for source in np.unique(cells.source[usable])
+    } | {
+        "usable cells flagged as outside": usable,
+        "spoilt cells flagged as outside": cells.source == SPOILT,
+        "cells found in drawn pictures flagged as outside": cells.source == DRAWN,
+        "red cells and platelets flagged as outside": (cells.label == UNUSABLE)
+        & ~np.isin(cells.source, (SPOILT, DRAWN)),
     }
     return {
         name: rate_figure(seen.outside[chosen], cells.block[chosen])

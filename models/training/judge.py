@@ -1,5 +1,6 @@
 """Tries twins of the released network on what they never saw, beside one that sees only slides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.figures import auc_figure, with_interval
 from models.figures import calibration_error as error_of
+from models.training.calibrate import Scaling, balance, scaling
 from models.training.cells_table import BLAST, NORMAL, UNUSABLE, Cells
 from models.training.figures import rate_figure
 from models.training.folds import Trial, origin_block, trials
@@ -76,12 +78,41 @@ def _pictures(cells: Cells) -> NDArray[np.str_]:
     return np.where(loose, cells.picture, origin_block(cells))
 
 
+def calibrated(outcomes: Sequence[Outcome]) -> Scaling:
+    """Fit temperature and offset to what twins said, every source and each class alike."""
+    margin, blast, weight = together(outcomes)
+    return scaling(margin, blast, weight)
+
+
+def together(
+    outcomes: Sequence[Outcome],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+    """Give margins and truths of several outcomes, and weights under which they count alike."""
+    margin = np.concatenate([o.margin for o in outcomes])
+    blast = np.concatenate([o.blast for o in outcomes])
+    source = np.concatenate([np.full(len(o.margin), o.tested) for o in outcomes])
+    return margin, blast, balance(source, blast)
+
+
+def elsewhere(outcome: Outcome, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Pick what was said of the other unseen source: all that may calibrate this outcome."""
+    other = "allidb1" if outcome.tested == "taleqani" else "taleqani"
+    found = [o for o in outcomes if o.tested == other]
+    return found or list(outcomes)  # a quick trial may have lost it
+
+
 def report(
-    outcome: Outcome, background: Outcome | None, temperature: float, cut: float = 0.5
+    outcome: Outcome, background: Outcome | None, others: Sequence[Outcome]
 ) -> dict[str, Any]:
-    """Give the figures of a twin as a card has them."""
-    probability = 1 / (1 + np.exp(-outcome.margin / temperature))
-    called = probability >= cut
+    """Give the figures of a twin as a card has them.
+
+    Args:
+        outcome: of the twin.
+        background: of the twin that saw the slide alone.
+        others: what calibrates it; nothing of the source that is tried.
+    """
+    probability = calibrated(others).probability(outcome.margin)
+    called = probability >= 0.5
     blast, block = outcome.blast, outcome.block
     entry = {
         "trained_without": outcome.without,

@@ -3,21 +3,27 @@
 A finder that is handed a holiday picture will find something; the network must say so.
 """
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.crops import GLASS
+from appliance.pipeline.cells import find_cells
+from appliance.pipeline.crops import GLASS, crop_cells, crop_masks
+from appliance.vocabulary import Pixels
+from models.training import foreign_slides, strangers
 from models.training.cells_table import UNUSABLE, Cells, Row, table
 
 SHARE = 0.03  # made crops, of each making, as a share of the real cells that are not unusable
-SOURCE = "made"
+PICTURES, PER_PICTURE = 60, 8  # drawn of each kind, and cells taken of one at most
+SPOILT, DRAWN = "made", "drawn"
 Crop = NDArray[np.uint8]
 Random = np.random.Generator
 
 
-def add(cells: Cells, random: Random) -> Cells:
-    """Give the cells with made ones after them; a made one keeps the block it was made from."""
+def spoil(cells: Cells, random: Random) -> Cells:
+    """Make unusable cells from real ones; each keeps the block of the cell it was made from."""
     usable = np.flatnonzero(cells.label != UNUSABLE)
     count = max(int(SHARE * len(usable)), 1)
     rows = []
@@ -29,22 +35,30 @@ def add(cells: Cells, random: Random) -> Cells:
                     crop,
                     cells.masks[index],
                     UNUSABLE,
-                    SOURCE,
+                    SPOILT,
                     f"{cells.source[index]}/{cells.block[index]}",
                     str(cells.picture[index]),
                     kind,
                 )
             )
-    return _joined(cells, table(rows))
+    return table(rows)
 
 
-def _joined(one: Cells, other: Cells) -> Cells:
-    return Cells(
-        *(
-            np.concatenate([getattr(one, name), getattr(other, name)])
-            for name in Cells.__dataclass_fields__
-        )
-    )
+def drawn(each: int) -> Iterator[tuple[str, int, Pixels]]:
+    """Draw pictures that are no smear: kind, number, picture."""
+    for place, (kind, draw) in enumerate({**strangers.LEARNT, **foreign_slides.LEARNT}.items()):
+        for number in range(each):
+            yield kind, number, draw(np.random.default_rng([77, place, number]))
+
+
+def found_in(kind: str, number: int, picture: Pixels, *, side_px: int) -> Iterator[Row]:
+    """Give what the finder takes for cells in a picture that is no smear, a few of them."""
+    cells = find_cells(picture)
+    cells = cells[:: max(len(cells) // PER_PICTURE, 1)][:PER_PICTURE]
+    crops = crop_cells(picture, cells, side_px=side_px)
+    for crop, mask in zip(crops, crop_masks(cells, side_px=side_px), strict=True):
+        block = f"{kind}:{number}"
+        yield Row(crop, mask, UNUSABLE, DRAWN, block, block, kind)
 
 
 def _behind(mask: NDArray[np.uint8], inside: Crop) -> Crop:
@@ -109,10 +123,35 @@ def smudge(crop: Crop, mask: NDArray[np.uint8], random: Random) -> Crop:
     return _behind(mask, faint.astype(np.uint8))
 
 
+def defocused(crop: Crop, mask: NDArray[np.uint8], random: Random) -> Crop:
+    """Blur beyond what the poorest optics of a usable picture do: no chromatin can be seen."""
+    sigma = crop.shape[0] * random.uniform(0.05, 0.14)
+    return _behind(mask, np.asarray(cv2.GaussianBlur(crop, (0, 0), sigma), np.uint8))
+
+
+def colourless(crop: Crop, mask: NDArray[np.uint8], random: Random) -> Crop:
+    """Take the colour away, wholly or but for a tint: the stain cannot be told."""
+    grey = crop @ np.array((0.299, 0.587, 0.114))
+    tint = random.uniform(0.85, 1.1, 3) if random.random() < 0.4 else np.ones(3)
+    return _behind(mask, np.clip(grey[..., None] * tint, 0, 255).astype(np.uint8))
+
+
+def crowd(crop: Crop, mask: NDArray[np.uint8], random: Random) -> Crop:
+    """Show several small cells as if they were one: the wrong magnification, or a clump."""
+    side, times = crop.shape[0], int(random.integers(2, 5))
+    small = cv2.resize(crop, (side // times + 1,) * 2, interpolation=cv2.INTER_AREA)
+    shift = random.integers(0, side // times, 2)
+    tiled = np.roll(np.tile(small, (times, times, 1))[:side, :side], shift, axis=(0, 1))
+    return _behind(np.asarray(cv2.blur(mask, (9, 9)), np.uint8), np.asarray(tiled, np.uint8))
+
+
 MAKERS = {
     "wrong-colours": wrong_colours,
     "negative": negative,
     "noise": noise,
     "drawing": drawing,
     "smudge": smudge,
+    "defocused": defocused,
+    "colourless": colourless,
+    "crowd": crowd,
 }

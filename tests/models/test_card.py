@@ -14,7 +14,7 @@ def test_the_released_card_names_every_file_by_its_hash(bundle):
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in bundle.iterdir()
-        if path.suffix in {".tflite", ".onnx"}
+        if path.suffix in {".tflite", ".onnx", ".txt"}
     }
     assert card.files == found
     assert card.sha256 == found["model.tflite"]
@@ -29,6 +29,15 @@ def test_the_released_card_is_of_its_folder(bundle):
 def test_the_released_files_are_small(bundle):
     assert (bundle / "model.tflite").stat().st_size <= 6_000_000
     assert (bundle / "model.onnx").stat().st_size <= 8 * 2**20
+
+
+def test_pictures_of_failures_are_there_and_small(bundle):
+    named = {failure["picture"] for failure in load_card(bundle).raw["failures"]}
+    assert named == {path.name for path in bundle.glob("*.png")}
+    page = (bundle / "MODEL_CARD.md").read_text("utf-8")
+    for name in named:
+        assert (bundle / name).stat().st_size <= 60_000
+        assert f"({name})" in page
 
 
 def test_each_source_is_named_with_its_licence(bundle):

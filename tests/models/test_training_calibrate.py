@@ -7,18 +7,21 @@ from models.training.calibrate import (
     FALSE_ALARMS,
     MISSED,
     balance,
-    temperature,
+    scaling,
     thresholds,
     training_range,
     with_limits,
 )
 
 
-def test_the_temperature_undoes_overconfidence():
+def test_scaling_undoes_overconfidence_and_a_leaning_to_one_side():
     random = np.random.default_rng(1)
     honest = random.normal(0, 2, 20_000)
     blast = random.random(20_000) < 1 / (1 + np.exp(-honest))
-    assert temperature(3 * honest, blast, np.ones(20_000)) == pytest.approx(3, rel=0.05)
+    found = scaling(3 * honest - 2, blast, np.ones(20_000))
+    assert found.temperature == pytest.approx(3, rel=0.05)
+    assert found.offset == pytest.approx(2, abs=0.2)
+    assert found.probability(3 * honest - 2) == pytest.approx(1 / (1 + np.exp(-honest)), abs=0.03)
 
 
 def test_every_combination_of_groups_weighs_alike():
@@ -48,7 +51,7 @@ def test_classes_that_part_well_leave_no_unsure_band():
     assert low == high == pytest.approx(0.5, abs=0.05)
 
 
-def test_limits_flag_one_held_out_cell_in_a_hundred():
+def test_limits_flag_a_small_share_of_held_out_cells():
     random = np.random.default_rng(3)
     embedding = random.normal(0, [1, 5, 0.2], (4000, 3)).astype(np.float32)
     known = training_range(embedding[:2000], seed=1)

@@ -1,5 +1,6 @@
 """From a list of verified cells to a site head: what fits, what is said, what is refused."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from appliance.pipeline.crops import crop_cells
 from appliance.pipeline.intake import Limits, read_images
 from appliance.pipeline.morphology import NUMBERS
 from appliance.services.analysis import analyse
-from appliance.services.calibration import calibrate
+from appliance.services.calibration import calibrate, learned_from
 from appliance.services.classifying import classify
 from appliance.services.embedding import embed, write_table
 from appliance.services.labels import read_labels
@@ -27,6 +28,7 @@ from firmware_hooks.slides import draw_field
 from models.card import load_card
 from models.scripted import EMBEDDING_SIZE, ScriptedClassifier
 from models.site_head import SITE_HEAD, Numbers, SiteHeadClassifier
+from models.trained_on import DIGITS, TrainedOn
 
 LIMITS = Limits()
 BUNDLE = next((Path(__file__).parents[2] / "models" / "bundles").iterdir())
@@ -75,6 +77,14 @@ def test_every_verified_cell_is_found_once(lab, made):
     assert len(calibration.matched.unmatched) <= 1
     assert set(cells.group) == {"slide s0", "slide s1", "slide s2", "slide s3"}
     assert calibration.judged_by == "slide"
+
+
+def test_pictures_that_the_network_was_trained_on_are_named(made, lab):
+    calibration, _ = made
+    digest = hashlib.sha256((lab[0] / "3.png").read_bytes()).hexdigest()
+    assert learned_from(calibration.labels, TrainedOn(frozenset(), frozenset())) == []
+    known = TrainedOn(frozenset({digest[:DIGITS]}), frozenset())
+    assert learned_from(calibration.labels, known) == [lab[0] / "3.png"]
 
 
 def test_the_head_is_kept_with_all_that_was_measured(made, lab, classifier):
