@@ -5,6 +5,7 @@ python -m models.training.data DATA [--side 128]
 
 import argparse
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -31,7 +32,7 @@ FINDING = (
 """Modules that say what is a cell and how it is cut: with another of them, another table."""
 MAKERS = (unusable, strangers, foreign_slides)
 CACHE = Path("build") / "training"
-SMOKE_EVERY = 40  # one picture in so many makes a table for a quick trial
+SMOKE_EVERY, SMOKE_LEAST = 40, 4  # one picture in so many makes a table for a quick trial
 
 
 def prepare(
@@ -66,12 +67,24 @@ def _real(data: Path, side_px: int, smoke: bool, around: bool) -> Cells:
     if around:
         entries = [entry for entry in entries if entry["source"] in sources.BOTH_CLASSES]
     if smoke:
-        entries = entries[::SMOKE_EVERY]
+        entries = _few(entries)
     cut = sources.Cut(side_px, around=around)
     rows = []
     for entry in tqdm(entries, desc="finding cells", unit="picture"):
         rows += sources.READERS[entry["source"]](data, entry, cut)
     return table(rows)
+
+
+def _few(entries: list[sources.Listing]) -> list[sources.Listing]:
+    """Take one picture in SMOKE_EVERY of each source and label, but at least a few of each."""
+    kinds: dict[tuple[str, str], list[sources.Listing]] = defaultdict(list)
+    for entry in entries:
+        kinds[entry["source"], entry["label"]].append(entry)
+    return [
+        entry
+        for members in kinds.values()
+        for entry in members[:: max(min(SMOKE_EVERY, len(members) // SMOKE_LEAST), 1)]
+    ]
 
 
 def _made(real: Cells, side_px: int, smoke: bool) -> Cells:
@@ -85,7 +98,7 @@ def _made(real: Cells, side_px: int, smoke: bool) -> Cells:
 def _fingerprint(data: Path, side_px: int, *, smoke: bool, around: bool) -> str:
     """Hash what the table depends on: the list of pictures and the code that cuts cells."""
     return _hash(
-        f"{side_px} {smoke} {around}".encode(),
+        f"{side_px} {smoke and (SMOKE_EVERY, SMOKE_LEAST)} {around}".encode(),
         (data / "labels.csv").read_bytes(),
         _source_of(sources),
         *((STAGES / f"{name}.py").read_bytes() for name in FINDING),

@@ -55,11 +55,21 @@ class Outcome:
     cells_silent: int = 0
     """Cells not flagged, in a picture that the gate lets through."""
 
-    def add(self, pixels: Pixels, classifier: Classifier) -> None:
-        """Run one picture."""
+    def add(self, pixels: Pixels, classifier: Classifier, *, cut: bool = True) -> None:
+        """Run one picture.
+
+        Args:
+            pixels: the picture.
+            classifier: the bundle.
+            cut: look at cells cut by the edge, too, though they are never counted.
+        """
         passed = quality.assess(pixels).passed
         seen = analyse(SourceImage(pixels, "", "image/png"), classifier)
-        flags = [verdict.outside_training_range for verdict in seen.verdicts]
+        flags = [
+            verdict.outside_training_range
+            for cell, verdict in zip(seen.cells, seen.verdicts, strict=True)
+            if cut or cell.counted
+        ]
         self.pictures += 1
         self.refused += not passed
         self.empty += not flags
@@ -165,7 +175,8 @@ def try_changes(data: Path, classifier: Classifier) -> dict[str, dict[str, Outco
     for source, pixels, width in tqdm(list(real_pictures(data)), desc="spoilt", unit="picture"):
         for name, change in CHANGES.items():
             outcome = found[name].setdefault(source, Outcome())
-            outcome.add(np.ascontiguousarray(change(pixels, width)), classifier)
+            spoilt = np.ascontiguousarray(change(pixels, width))
+            outcome.add(spoilt, classifier, cut=False)
     return found
 
 
@@ -193,7 +204,7 @@ def as_page(drawn: Mapping[str, Outcome], spoilt: Mapping[str, Mapping[str, Outc
         "|---" * 8 + "|",
         *(_drawn_row(name, outcome) for name, outcome in {**drawn, **groups}.items()),
         "",
-        "## Real cells of held-out blocks, spoilt",
+        "## Real cells of held-out blocks, spoilt; without those cut by the edge",
         "",
         "| change | source | pictures | refused by the gate | cells found | flagged "
         "| neither flagged nor refused |",

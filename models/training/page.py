@@ -141,8 +141,8 @@ def spoilt_table(spoilt: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
     lines.append("|---" * (len(names) + 2) + "|")
     for change, found in spoilt.items():
         row = [
-            f"{found[name]['cells_flagged'] / max(found[name]['cells'], 1):.3f}"
-            if name in found
+            f"{found[name]['cells_flagged'] / found[name]['cells']:.3f}"
+            if name in found and found[name]["cells"]
             else "-"
             for name in names
         ]
