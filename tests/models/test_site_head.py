@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -166,15 +165,6 @@ def test_an_axis_that_is_constant_here_says_nothing_elsewhere():
     odd[:, 10] = 3.5
     assert abs(head.weight[10]) < 1e-9
     assert np.isfinite(head.margin(odd, cells.probability)).all()
-
-
-@pytest.mark.slow
-def test_five_hundred_cells_are_fitted_and_tried_within_seconds():
-    cells = drawn(500, depth=128)
-    start = perf_counter()
-    fit(cells)
-    cross_validated(cells)
-    assert perf_counter() - start < 20  # about 2 s on an idle core
 
 
 def test_a_head_is_read_back_as_it_was_written(tmp_path, content, linear):

@@ -2,7 +2,6 @@
 
 from dataclasses import astuple, fields
 from pathlib import Path
-from time import perf_counter
 
 import cv2
 import numpy as np
@@ -204,9 +203,7 @@ def test_numbers_of_real_cells_are_within_their_ranges(data_dir: Path) -> None:
     path = sorted((data_dir / "allidb1" / "fields").glob("*_1.jpg"))[20]
     pixels = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
     cells = find_cells(pixels)
-    started = perf_counter()
     found = measure(pixels, cells)
-    assert (perf_counter() - started) / len(cells) < 0.1  # loose: a budget is kept by tests.bench
     assert len(found) == len(cells)
     for each in found:
         assert each is not None

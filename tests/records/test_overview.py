@@ -1,4 +1,3 @@
-import time
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -187,20 +186,10 @@ def thousand(database: Database, patient: Patient) -> None:
 
 
 @pytest.mark.slow
-def test_the_first_page_of_a_thousand_examinations_is_quick_and_takes_few_queries(
-    thousand, database: Database
-):
+def test_the_first_page_of_a_thousand_examinations_takes_four_queries(thousand, database: Database):
     statements = []
     database.connection().set_trace_callback(statements.append)
     page = examinations.find(limit=25)
     database.connection().set_trace_callback(None)
     assert (page.total, page.rows[0].blasts, page.rows[0].fields) == (1000, 60, 3)
     assert len(statements) == 4
-
-    def seconds(query: Query) -> float:
-        started = time.perf_counter()
-        examinations.find(query, limit=25)
-        return time.perf_counter() - started
-
-    assert min(seconds(Query()) for _ in range(5)) < 0.05
-    assert min(seconds(Query(text="nun", has_blasts=True)) for _ in range(5)) < 0.15
