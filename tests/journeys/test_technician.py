@@ -116,10 +116,10 @@ def _upload(hand, images):
     hand.driver.find_element(By.ID, "files").send_keys("\n".join(map(str, images)))
     hand.sees(f"{len(images)} of {len(images)} read", ".images-words", seconds=90)
     assert hand.driver.execute_script("return window.stayed"), "the page was loaded again"
-    states = hand.driver.execute_script(
-        "return [...document.querySelectorAll('[data-field]')].map((row) => row.dataset.state)"
-    )
-    assert states == ["analysed"] * len(images)
+    # The sentence above the rows is renewed a moment before the last row is.
+    states = "return [...document.querySelectorAll('[data-field]')].map((row) => row.dataset.state)"
+    wanted = ["analysed"] * len(images)
+    hand.wait.until(lambda driver: driver.execute_script(states) == wanted)
     _good(hand)
 
 

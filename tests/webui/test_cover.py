@@ -43,9 +43,10 @@ def test_the_same_person_goes_on_where_they_were(driver, address, password):
     driver.find_element(By.ID, "username").send_keys("adam")
     driver.find_element(By.ID, "password").send_keys(password)
     driver.find_element(By.CSS_SELECTOR, ".entry-card .button-main").click()
+    wait = WebDriverWait(driver, 10, poll_frequency=0.1)
+    wait.until(lambda seen: seen.find_elements(By.ID, "full_name"))
     driver.find_element(By.ID, "full_name").send_keys("Nina Berg")
     driver.find_element(By.ID, "username").send_keys("nina")
-    wait = WebDriverWait(driver, 10, poll_frequency=0.1)
     cover = driver.find_element(By.ID, "cover")
 
     wait.until(lambda _: cover.get_attribute("open"))
