@@ -1,14 +1,10 @@
 """The idle cover in a real browser: what it hides, who lifts it, and that nothing is lost."""
 
-from threading import Thread
-
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
-from werkzeug.serving import make_server
 
 from appliance.settings import Settings
-from tests.browser import missing, open_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -16,26 +12,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 @pytest.fixture
 def settings(tmp_path):
     return Settings(data=tmp_path, min_free_mb=0, idle_minutes=0.05)
-
-
-@pytest.fixture
-def address(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def driver(tmp_path):
-    if why := missing():
-        pytest.skip(why)
-    driver = open_browser(tmp_path / "profile")
-    yield driver
-    driver.quit()
 
 
 def test_the_same_person_goes_on_where_they_were(driver, address, password):

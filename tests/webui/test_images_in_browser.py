@@ -1,38 +1,15 @@
 """Upload and viewer in a real browser, at the size of the touchscreen."""
 
-from threading import Thread
-
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
-from werkzeug.serving import make_server
 
 from appliance.records import fields
-from tests.browser import faults_of_page, is_reachable, missing, open_browser, small_targets
+from tests.browser import faults_of_page, is_reachable, small_targets
 from tests.webui.examples import add_field, analyse, examination_of, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def address(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def driver(tmp_path):
-    if why := missing():
-        pytest.skip(why)
-    driver = open_browser(tmp_path / "profile")
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture
