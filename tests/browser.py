@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
@@ -76,6 +80,12 @@ def open_browser(profile: Path, screen: Screen = TOUCHSCREEN) -> webdriver.Chrom
     return driver
 
 
+def patience(driver: webdriver.Chrome, seconds: float = 15) -> WebDriverWait[webdriver.Chrome]:
+    """Wait as a person does: looks again when a part of the page is exchanged under their eyes."""
+    passing = (NoSuchElementException, StaleElementReferenceException)
+    return WebDriverWait(driver, seconds, poll_frequency=0.05, ignored_exceptions=passing)
+
+
 def show_on(driver: webdriver.Chrome, screen: Screen) -> None:
     """Give the pages another screen."""
     metrics = {
@@ -125,7 +135,7 @@ class Hand:
     def __init__(self, driver: webdriver.Chrome, address: str, seconds: float = 20) -> None:
         self.driver = driver
         self.address = address
-        self.wait = WebDriverWait(driver, seconds, poll_frequency=0.05)
+        self.wait = patience(driver, seconds)
 
     def open(self, path: str) -> None:
         """Type an address."""
@@ -143,9 +153,15 @@ class Hand:
 
     def tap(self, target: WebElement | str) -> None:
         """Touch an element, or what bears the words given; nothing may lie over it."""
-        element = self.named(target) if isinstance(target, str) else target
-        self.wait.until(lambda d: self._reach(element), f"something covers {target}")
-        element.click()
+
+        def touched() -> bool:
+            element = self.named(target) if isinstance(target, str) else target
+            if not self._reach(element):
+                return False
+            element.click()
+            return True
+
+        self.wait.until(lambda d: touched(), f"something covers {target}")
 
     def tap_at(self, x: int, y: int) -> None:
         """Touch a place on the screen, with a finger where it is a touchscreen."""
@@ -165,7 +181,7 @@ class Hand:
 
     def sees(self, words: str, css: str = "body", seconds: float | None = None) -> None:
         """Wait until words stand in a part of the page."""
-        wait = self.wait if seconds is None else WebDriverWait(self.driver, seconds, 0.05)
+        wait = self.wait if seconds is None else patience(self.driver, seconds)
         try:
             wait.until(lambda d: words in self._text(css))
         except TimeoutException as error:

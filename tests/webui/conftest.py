@@ -25,7 +25,7 @@ from appliance.records.tables import User
 from appliance.services.accounts import Accounts
 from appliance.settings import Settings
 from appliance.wiring import Appliance, build
-from tests.browser import missing, open_browser
+from tests.browser import missing, open_browser, patience
 from webui.app import create_app
 
 
@@ -143,7 +143,7 @@ def go(driver: Chrome, address: str, password: str) -> Callable[[str], WebDriver
         driver.find_element(By.ID, "username").send_keys("olga")
         driver.find_element(By.ID, "password").send_keys(password)
         driver.find_element(By.CSS_SELECTOR, ".entry-card .button-main").click()
-        return WebDriverWait(driver, 15, poll_frequency=0.1)
+        return patience(driver)
 
     return sign_in_and_open
 

@@ -2,9 +2,9 @@
 
 import pytest
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from appliance.settings import Settings
+from tests.browser import patience
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -19,7 +19,7 @@ def test_the_same_person_goes_on_where_they_were(driver, address, password):
     driver.find_element(By.ID, "username").send_keys("adam")
     driver.find_element(By.ID, "password").send_keys(password)
     driver.find_element(By.CSS_SELECTOR, ".entry-card .button-main").click()
-    wait = WebDriverWait(driver, 10, poll_frequency=0.1)
+    wait = patience(driver)
     wait.until(lambda seen: seen.find_elements(By.ID, "full_name"))
     driver.find_element(By.ID, "full_name").send_keys("Nina Berg")
     driver.find_element(By.ID, "username").send_keys("nina")

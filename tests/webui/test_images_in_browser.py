@@ -3,10 +3,9 @@
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from appliance.records import fields
-from tests.browser import faults_of_page, is_reachable, small_targets
+from tests.browser import faults_of_page, is_reachable, patience, small_targets
 from tests.webui.examples import add_field, analyse, examination_of, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,7 +20,7 @@ def go(driver, address, password):
         driver.find_element(By.ID, "username").send_keys("olga")
         driver.find_element(By.ID, "password").send_keys(password)
         driver.find_element(By.CSS_SELECTOR, ".entry-card .button-main").click()
-        return WebDriverWait(driver, 15, poll_frequency=0.1)
+        return patience(driver)
 
     return sign_in_and_open
 
