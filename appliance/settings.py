@@ -59,6 +59,24 @@ class Settings:
     decision_limit: float = 0.2
     """Blast fraction that decides (WHO: 20 % of nucleated cells); the report says where it lies."""
 
+    second_reading_share: float = 0.05
+    """Share of submissions that a second person reads blind, drawn at random: 0 to 1."""
+    second_reading_difference: float = 0.15
+    """A second reading is asked for when the reader's blast fraction differs more than this from
+    the model's."""
+    sign_own_submission: bool = False
+    """Let a person sign what they submitted themselves; four eyes otherwise."""
+    display_seconds: float = 1.0
+    """Seconds a cell must have been on the screen before the rest of a screen may be verified
+    together."""
+    laboratory_address: str = ""
+    """Lines of the laboratory's address, printed on reports."""
+    laboratory_logo: str = ""
+    """PNG or JPEG file printed in the head of reports; relative to the data folder."""
+    report_wording: str = ""
+    """A TOML file with the laboratory's own wording of report and phrases; relative to the data
+    folder."""
+
     @property
     def database(self) -> Path:
         """The SQLite file."""
@@ -130,6 +148,8 @@ def _convert(key: str, value: object, kind: Any) -> Any:
         raise SettingsInvalid(f"{key} = {value!r}: must not be negative")
     if key == "port" and not 0 < converted < 65536:
         raise SettingsInvalid(f"port = {value!r}: expected 1 to 65535")
+    if key.startswith("second_reading_") and converted > 1:
+        raise SettingsInvalid(f"{key} = {value!r}: expected a fraction between 0 and 1")
     if key == "decision_limit" and not 0 < converted < 1:
         raise SettingsInvalid(f"decision_limit = {value!r}: expected a fraction between 0 and 1")
     return converted

@@ -46,7 +46,9 @@ class CellView:
 
     @property
     def probability(self) -> str:
-        """Blast probability, never rounded to certainty."""
+        """Blast probability, never rounded to certainty; a dash where the network was not asked."""
+        if self.row.blast_probability is None:
+            return "\N{EN DASH}"
         value = float(self.row.blast_probability)
         if 0 < value < 0.01:
             return "< 1 %"
@@ -147,7 +149,7 @@ def by_probability(views: Iterable[CellView]) -> list[CellView]:
         views,
         key=lambda v: (
             v.group == UNCOUNTED,
-            -v.row.blast_probability,
+            -(v.row.blast_probability or 0),
             v.field.number,
             v.number,
         ),
@@ -168,5 +170,9 @@ def atlas_size(cells: int) -> tuple[int, int]:
 
 def suggestions(views: Sequence[CellView]) -> dict[Suggestion, int]:
     """Count the counted cells by suggestion."""
-    found = Counter(Suggestion(view.row.suggestion) for view in views if view.row.counted)
+    found = Counter(
+        Suggestion(view.row.suggestion)
+        for view in views
+        if view.row.counted and view.row.suggestion is not None
+    )
     return {kind: found[kind] for kind in Suggestion}

@@ -140,6 +140,8 @@ def _read(entries: Entries) -> dict[str, Any]:
         "objective": entries.text("objective_other", longest=40)
         or entries.text("objective", longest=40),
         "um_per_px": entries.number("um_per_px", low=0.01, high=10),
+        "microscope": entries.text("microscope", longest=60),
+        "stain_batch": entries.text("stain_batch", longest=60),
         "indication": entries.text("indication", longest=2000),
         "notes": entries.text("notes", longest=10_000),
     }
@@ -167,12 +169,17 @@ def _at_its_field(error: InvalidInput) -> InvalidInput:
 
 def _usual() -> dict[str, object]:
     """Fill in what a laboratory rarely changes, out of the last examination."""
-    number = {"accession_number": examinations.next_accession_number(), "objective": ""}
+    number = {
+        "accession_number": examinations.next_accession_number(),
+        "objective": "",
+        "microscope": appliance().settings.place,
+    }
     last = next(iter(examinations.find(limit=1)), None)
     if last is None:
         return dict(number)
     row = last.examination
-    return number | {"stain": row.stain, "objective": row.objective, "um_per_px": row.um_per_px}
+    kept = ("stain", "stain_batch", "objective", "um_per_px")
+    return number | {name: row.__data__[name] for name in kept}
 
 
 def _live(examination: Examination) -> dict[str, Any]:

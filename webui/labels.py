@@ -74,6 +74,8 @@ EXAMINATION: Mapping[str, Shown] = {
     "imaged_at": Shown("Imaged", moment),
     "objective": Shown("Objective", plain),
     "um_per_px": Shown("Scale", number("µm/px")),
+    "microscope": Shown("Microscope", plain),
+    "stain_batch": Shown("Stain batch", plain),
     "indication": Shown("Indication", plain),
     "notes": Shown("Notes", plain),
     "simulated": Shown("Simulated", flag),

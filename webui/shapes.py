@@ -96,8 +96,8 @@ class CellShape(TypedDict):
     nucleus_area_px: float
     cell_area_px: float | None
     counted: bool
-    suggestion: str
-    blast_probability: float
+    suggestion: str | None
+    blast_probability: float | None
     outside_training_range: bool
 
 
@@ -251,7 +251,7 @@ def cell(row: Cell) -> CellShape:
         "nucleus_area_px": row.nucleus_area_px,
         "cell_area_px": row.cell_area_px,
         "counted": row.counted,
-        "suggestion": str(row.suggestion),
+        "suggestion": row.suggestion,
         "blast_probability": row.blast_probability,
         "outside_training_range": row.outside_training_range,
     }

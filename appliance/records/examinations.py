@@ -59,6 +59,8 @@ ENTRIES = (
     "imaged_at",
     "objective",
     "um_per_px",
+    "microscope",
+    "stain_batch",
     "indication",
     "notes",
     "simulated",
@@ -198,6 +200,8 @@ def _checked(values: Mapping[str, Any], examination_id: UUID | None) -> dict[str
     _check_times(entries)
     entries.text("objective", "Objective", longest=40)
     entries.number("um_per_px", "Scale", low=0.01, high=10, unit="µm/px")
+    entries.text("microscope", "Microscope", longest=60)
+    entries.text("stain_batch", "Stain batch", longest=60)
     entries.text("indication", "Indication", longest=2000, lines=True)
     entries.text("notes", "Notes", longest=10_000, lines=True)
     entries.truth("simulated", "Simulated")

@@ -18,12 +18,45 @@ _STAY = (
     "model_release",
     "field_image",
     "cell",
+    "reading",
+    "cell_display",
+    "cell_decision",
+    "conclusion",
+    "amendment",
+    "report_version",
+    "signature",
+    "report_opening",
+    "patient_merge",
+    "site_verification",
+    "cell_shadow",
+    "replay",
     "revision",
     "audit_event",
 )
-_UNCHANGED = ("model_release", "cell", "revision", "audit_event")
+_UNCHANGED = (
+    "model_release",
+    "cell",
+    "cell_display",
+    "cell_decision",
+    "report_version",
+    "signature",
+    "report_opening",
+    "cell_shadow",
+    "revision",
+    "audit_event",
+)
 # The user and the field image also carry counters and claims, which are no revisions.
-_REVISED = ("patient", "clinical_details", "examination")
+_REVISED = (
+    "patient",
+    "clinical_details",
+    "examination",
+    "reading",
+    "conclusion",
+    "amendment",
+    "patient_merge",
+    "site_verification",
+    "replay",
+)
 _IMAGE = ("examination_id", "number", "sha256", "page", "original_name", "byte_size")
 
 

@@ -32,6 +32,8 @@ class Needs(StrEnum):
 
 
 _WAITING = (FieldState.ACCEPTED, FieldState.ANALYSING)
+# A cell that a person added was never put to the network.
+_SUGGESTED = Cell.suggestion.is_null(False)
 _STATES: dict[Needs, tuple[FieldState, ...]] = {
     Needs.ATTENTION: (FieldState.REFUSED, FieldState.FAILED),
     Needs.REFUSED: (FieldState.REFUSED,),
@@ -174,7 +176,7 @@ def tally_of_field(field_id: UUID) -> dict[Suggestion, int]:
     """Count the counted cells of one image by suggestion, all three named."""
     rows: Any = (
         Cell.select(Cell.suggestion, fn.COUNT(Cell.id))
-        .where(Cell.field == field_id, Cell.counted == True)  # noqa: E712
+        .where(Cell.field == field_id, Cell.counted == True, _SUGGESTED)  # noqa: E712
         .group_by(Cell.suggestion)
         .tuples()
     )
@@ -186,7 +188,7 @@ def tallies_of_fields(examination_id: UUID) -> dict[UUID, dict[Suggestion, int]]
     rows: Any = (
         FieldImage.select(FieldImage.id, Cell.suggestion, fn.COUNT(Cell.id))
         .join(Cell)
-        .where(FieldImage.examination == examination_id, Cell.counted == True)  # noqa: E712
+        .where(FieldImage.examination == examination_id, Cell.counted == True, _SUGGESTED)  # noqa: E712
         .group_by(FieldImage.id, Cell.suggestion)
         .tuples()
     )
@@ -293,7 +295,7 @@ def _suggestions(ids: Sequence[UUID]) -> dict[UUID, dict[Suggestion, int]]:
     rows: Any = (
         FieldImage.select(FieldImage.examination, Cell.suggestion, fn.COUNT(Cell.id))
         .join(Cell)
-        .where(FieldImage.examination.in_(ids), Cell.counted == True)  # noqa: E712
+        .where(FieldImage.examination.in_(ids), Cell.counted == True, _SUGGESTED)  # noqa: E712
         .group_by(FieldImage.examination, Cell.suggestion)
         .tuples()
     )

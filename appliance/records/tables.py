@@ -1,4 +1,7 @@
-"""What is remembered, table by table. Rows only: rules and queries stand in the sibling modules."""
+"""What is remembered, table by table. Rows only: rules and queries stand in the sibling modules.
+
+What people make of it, from the reading to the signed report, stands in `review_tables`.
+"""
 
 import json
 from datetime import datetime
@@ -22,6 +25,7 @@ from uuid_utils.compat import uuid7
 
 from appliance.clock import from_iso, now, to_iso
 from appliance.records.database import proxy
+from appliance.review_vocabulary import CellOrigin
 from appliance.vocabulary import ExaminationStatus, FieldState
 
 
@@ -100,6 +104,11 @@ class Patient(Row):
     simulated = BooleanField(default=False)
     search_text = TextField(index=True)
     """Number and names, case-folded, for finding."""
+    merged_into = ForeignKeyField("self", null=True, backref="duplicates", on_delete="RESTRICT")
+    """The patient whose second registration this was; None as a rule."""
+    protected = BooleanField(default=False)
+    """Never removed by a retention rule, whatever its age."""
+    protected_reason = TextField(default="")
     revision = IntegerField(default=1)
 
 
@@ -142,6 +151,10 @@ class Examination(Row):
     objective = CharField(default="")
     um_per_px = FloatField(null=True)
     """Of the camera with this objective, where known."""
+    microscope = CharField(default="")
+    """Which one imaged it, for statistics; as the laboratory names it."""
+    stain_batch = CharField(default="")
+    """Lot of the stain, for statistics."""
     indication = TextField(default="")
     notes = TextField(default="")
     simulated = BooleanField(default=False)
@@ -208,7 +221,7 @@ class FieldImage(Row):
 
 
 class Cell(Row):
-    """A leukocyte found in a field, with the network's suggestion."""
+    """A leukocyte in a field, with the network's suggestion; a person's decision stands apart."""
 
     field = ForeignKeyField(FieldImage, backref="cells", on_delete="RESTRICT")
     number = IntegerField()
@@ -222,8 +235,14 @@ class Cell(Row):
     nucleus_area_px = FloatField()
     cell_area_px = FloatField(null=True)
     counted = BooleanField()
-    suggestion = CharField()
-    blast_probability = FloatField()
+    origin = CharField(default=CellOrigin.FOUND)
+    made_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    """Who added it, merged or split for it; None for what the appliance found."""
+    replaces = JsonField(default=list)
+    """Ids of the cells it was merged from or split off."""
+    suggestion = CharField(null=True)
+    """None for a cell that a person added: the network was not asked."""
+    blast_probability = FloatField(null=True)
     outside_training_range = BooleanField(default=False)
 
     class Meta:  # noqa: D106
@@ -284,17 +303,3 @@ class OutboxEntry(Row):
             (("subject_type", "subject_id", "subject_revision"), True),
             (("sent_at", "created_at"), False),
         )
-
-
-ALL: tuple[type[Model], ...] = (
-    User,
-    Patient,
-    ClinicalDetails,
-    Examination,
-    ModelRelease,
-    FieldImage,
-    Cell,
-    Revision,
-    AuditEvent,
-    OutboxEntry,
-)

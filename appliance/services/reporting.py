@@ -87,7 +87,7 @@ class Reporting:
         """
         row = fields.get(field_id)
         examination = row.examination
-        cells = [_cell(cell) for cell in fields.cells_of(row.id)]
+        cells = [_cell(cell) for cell in fields.cells_of(row.id) if cell.suggestion]
         shown = {cell.label for cell in by_probability(cells)[:GALLERY_OF_FIELD]}
         entry = self._entry(row, cells, shown, _WHOLE)
         latest = _latest(examination.patient)
@@ -228,8 +228,8 @@ def _cell(cell: Cell, field_number: int = 0) -> CellEntry:
         field_number=field_number,
         number=cell.number,
         box=Box(cell.x, cell.y, cell.width, cell.height),
-        suggestion=Suggestion(cell.suggestion),
-        blast_probability=cell.blast_probability,
+        suggestion=Suggestion(str(cell.suggestion)),
+        blast_probability=float(cell.blast_probability or 0),
         outside_training_range=cell.outside_training_range,
         counted=cell.counted,
         nucleus_area_px=cell.nucleus_area_px,

@@ -13,7 +13,7 @@ from playhouse.schema_diff import diff_models
 
 from appliance.errors import DiskFull, RecordsUnavailable
 from appliance.records import database as records
-from appliance.records import patients, tables
+from appliance.records import patients, schema, tables
 from appliance.records.database import open_database, transaction
 from appliance.vocabulary import Actor
 
@@ -41,9 +41,9 @@ def structure(database: Database) -> dict[str, object]:
             {(c.name, c.data_type, c.null, c.primary_key) for c in database.get_columns(name)},
             {(tuple(i.columns), i.unique) for i in database.get_indexes(name)},
             {(f.column, f.dest_table, f.dest_column) for f in database.get_foreign_keys(name)},
-            database.execute_sql(f'PRAGMA foreign_key_list("{name}")').fetchall(),
+            {row[2:] for row in database.execute_sql(f'PRAGMA foreign_key_list("{name}")')},
         )
-        for table in tables.ALL
+        for table in schema.ALL
         for name in [table._meta.table_name]
     }
 
@@ -54,21 +54,21 @@ def names_of(path: Path) -> list[str]:
 
 
 def test_migrations_build_the_declared_tables(database: Database):
-    assert not diff_models(database, tables.ALL)
+    assert not diff_models(database, schema.ALL)
 
 
 def test_migrations_build_the_declared_columns_and_references(database: Database):
     declared = SqliteDatabase(":memory:")
-    with declared.bind_ctx(tables.ALL, bind_refs=False, bind_backrefs=False):
-        declared.create_tables(tables.ALL)
+    with declared.bind_ctx(schema.ALL, bind_refs=False, bind_backrefs=False):
+        declared.create_tables(schema.ALL)
         assert structure(database) == structure(declared)
     declared.close()
 
 
 def test_the_tables_can_be_written_in_the_words_of_postgresql():
     central = PostgresqlDatabase(None)
-    with central.bind_ctx(tables.ALL, bind_refs=False, bind_backrefs=False):
-        written = " ".join(table._schema._create_table().query()[0] for table in tables.ALL)
+    with central.bind_ctx(schema.ALL, bind_refs=False, bind_backrefs=False):
+        written = " ".join(table._schema._create_table().query()[0] for table in schema.ALL)
     assert '"id" UUID NOT NULL PRIMARY KEY' in written
     assert '"sequence" SERIAL NOT NULL PRIMARY KEY' in written
 
@@ -150,7 +150,7 @@ def test_a_migration_that_breaks_changes_nothing(database_path: Path, migrations
     with pytest.raises(ValueError, match="not today"):
         open_database(database_path, migrations=migrations)
     open_database(database_path)
-    assert not diff_models(records.proxy.obj, tables.ALL)
+    assert not diff_models(records.proxy.obj, schema.ALL)
     records.close()
 
 

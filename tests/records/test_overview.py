@@ -168,6 +168,7 @@ def thousand(database: Database, patient: Patient) -> None:
     with transaction():
         fill(
             database, Examination, "n", 999, accession_number="'T-' || i", specimen="'blood'",
+            microscope="''", stain_batch="''",
             patient_id=f"'{patient.id.hex}'", stain="'wright'", status="'partial'", objective="''",
             indication="''", notes="''", simulated="0", revision="1",
         )  # fmt: skip
@@ -181,7 +182,8 @@ def thousand(database: Database, patient: Patient) -> None:
         fill(
             database, Cell, "field_image, n", 19, field_id="field_image.id", number="i", x="1",
             y="1", width="9", height="9", nucleus=f"'{'x' * 600}'", nucleus_area_px="1",
-            counted="1", suggestion="'blast'", blast_probability="0.5", outside_training_range="0",
+            origin="'found'", replaces="'[]'", counted="1",
+            suggestion="'blast'", blast_probability="0.5", outside_training_range="0",
         )  # fmt: skip
 
 

@@ -24,8 +24,8 @@ from peewee import IntegrityError
 from appliance.errors import ApplianceError
 from appliance.records import audit, clinical, examinations, fields, patients, revisions, users
 from appliance.records.database import close, open_database, transaction
+from appliance.records.schema import ALL
 from appliance.records.tables import (
-    ALL,
     AuditEvent,
     Cell,
     ClinicalDetails,
