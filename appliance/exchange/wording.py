@@ -135,6 +135,19 @@ def fraction_sentence(tally: Tally) -> str:
     )
 
 
+def verified_sentence(tally: Tally) -> str:
+    """Say the blast fraction of the cells that a person called, with its exact interval."""
+    if tally.blast_fraction is None or tally.interval95 is None:
+        return "No cell is called blast or normal, so no blast fraction can be given."
+    decided = tally.blast + tally.normal
+    cells = "leukocyte" if decided == 1 else "leukocytes"
+    verb = "is a blast" if tally.blast == 1 else "are blasts"
+    return (
+        f"Of {decided} verified {cells} {tally.blast} {verb}: {percent(tally.blast_fraction)} "
+        f"(exact 95 % interval {interval(tally.interval95)})."
+    )
+
+
 def limit_sentence(tally: Tally, limit: float) -> str:
     """Say where the decision limit lies relative to the interval."""
     if tally.interval95 is None:
