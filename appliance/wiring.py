@@ -7,6 +7,7 @@ from uuid import uuid4
 import models
 from appliance.errors import ModelUnusable, RecordsUnavailable
 from appliance.pipeline.intake import Limits
+from appliance.records import index
 from appliance.records.database import open_database
 from appliance.records.pictures import PictureStore
 from appliance.services import keys
@@ -60,6 +61,7 @@ def build(settings: Settings) -> Appliance:
     except OSError as error:
         raise RecordsUnavailable(f"{settings.data} cannot be written: {error.strerror}") from error
     open_database(settings.database)
+    index.ensure()
     limits = limits_of(settings)
     pictures = PictureStore(settings.pictures, min_free_bytes=int(settings.min_free_mb * 1e6))
     views = Views(pictures, limits)

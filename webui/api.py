@@ -60,6 +60,7 @@ def list_examinations() -> ResponseReturnValue:
         "page": found.number,
         "pages": found.pages,
         "total": found.total,
+        "more": found.more,
     }
     return jsonify(listing)
 

@@ -143,6 +143,8 @@ class ExaminationList(TypedDict):
     page: int
     pages: int
     total: int
+    more: bool
+    """Whether there are more than `total`, which is not counted further."""
 
 
 class WholeExamination(TypedDict):

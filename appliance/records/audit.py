@@ -15,7 +15,7 @@ from uuid import UUID
 
 from appliance.clock import now, to_iso
 from appliance.records.database import proxy, transaction
-from appliance.records.paging import Page
+from appliance.records.paging import Page, counted
 from appliance.records.tables import AuditEvent, Row
 from appliance.vocabulary import Actor
 
@@ -111,8 +111,12 @@ def recent(
         found = found.where(AuditEvent.actor_id == actor_id)
     if subject_id:
         found = found.where(AuditEvent.subject_id == str(subject_id))
-    rows = found.order_by(AuditEvent.sequence.desc()).limit(limit).offset(offset)
-    return Page(list(rows), found.count(), limit, offset)
+    found = found.order_by(AuditEvent.sequence.desc())
+    rows = list(found.limit(limit).offset(offset))
+    if not (action or actor_id or subject_id):
+        return Page(rows, head().sequence, limit, offset)  # they are numbered without gaps
+    so_many = found.select(AuditEvent.sequence).limit(counted(limit, offset)).count()
+    return Page.of(rows, so_many, limit, offset)
 
 
 def verify() -> int | None:

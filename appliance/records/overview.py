@@ -1,6 +1,6 @@
 """Lists and counts over examinations: the worklist, a patient's history, tallies.
 
-Each list takes four queries, however many rows it has.
+Each list takes four queries, however many rows it has and however many there are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,14 @@ from uuid import UUID
 
 from peewee import fn
 
-from appliance.records.paging import Page
+from appliance.records import fulltext
+from appliance.records.fulltext import Sought
+from appliance.records.index import WAITING, fact, place_of
+from appliance.records.index_tables import ExaminationIndex
+from appliance.records.paging import Page, counted
 from appliance.records.search import fold
 from appliance.records.tables import Cell, Examination, FieldImage, Patient
+from appliance.review_vocabulary import Finding
 from appliance.vocabulary import ExaminationStatus, FieldState, Specimen, Suggestion
 
 
@@ -22,7 +27,8 @@ class Needs(StrEnum):
     """What an examination waits for."""
 
     ATTENTION = "attention"
-    """A person: an image was refused by the quality gate, or its analysis failed."""
+    """A person: an image was refused by the quality gate, or its analysis failed, and the
+    examination is open."""
     REFUSED = "refused"
     FAILED = "failed"
     WAITING = "waiting"
@@ -31,16 +37,8 @@ class Needs(StrEnum):
     """There is no image at all."""
 
 
-_WAITING = (FieldState.ACCEPTED, FieldState.ANALYSING)
 # A cell that a person added was never put to the network.
 _SUGGESTED = Cell.suggestion.is_null(False)
-_STATES: dict[Needs, tuple[FieldState, ...]] = {
-    Needs.ATTENTION: (FieldState.REFUSED, FieldState.FAILED),
-    Needs.REFUSED: (FieldState.REFUSED,),
-    Needs.FAILED: (FieldState.FAILED,),
-    Needs.WAITING: _WAITING,
-    Needs.IMAGES: tuple(FieldState),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,7 @@ class Query:
     """Which examinations are asked for; what is left empty does not narrow."""
 
     text: str = ""
-    """Beginnings of the patient's number and names, and parts of the accession number."""
+    """Beginnings of the patient's number and names, and of the parts of the accession number."""
     status: ExaminationStatus | None = None
     specimen: Specimen | None = None
     date_from: date | None = None
@@ -58,7 +56,10 @@ class Query:
     patient_id: UUID | None = None
     needs: Needs | None = None
     has_blasts: bool | None = None
-    """Whether a counted cell is suggested to be a blast; False asks for analysed ones without."""
+    """Whether a counted cell is called a blast, by a person or else by the network; False asks for
+    analysed ones without."""
+    finding: Finding | None = None
+    """What was concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Listed:
     @property
     def waiting(self) -> int:
         """Images that the worker has yet to finish."""
-        return sum(self.by_state.get(state, 0) for state in _WAITING)
+        return sum(self.by_state.get(state, 0) for state in WAITING)
 
     @property
     def refused(self) -> int:
@@ -118,16 +119,24 @@ class Listed:
 
 
 def find(query: Query | None = None, limit: int = 25, offset: int = 0) -> Page[Listed]:
-    """List examinations, those registered last first."""
-    found = _narrowed(query or Query())
-    rows = found.order_by(Examination.created_at.desc(), Examination.id.desc())
-    listed = _summarised(list(rows.limit(limit).offset(offset)))
-    return Page(listed, found.count(), limit, offset)
+    """List examinations, those registered last first.
+
+    How many there are is only counted as far as `paging` says, so that it takes no longer among
+    a hundred thousand.
+    """
+    asked = query or Query()
+    if asked.text and not fold(asked.text):
+        return Page([], 0, limit, offset)
+    places = fulltext.places(ExaminationIndex, _sought(asked), counted(limit, offset))
+    rows = _joined().join(ExaminationIndex, on=ExaminationIndex.examination == Examination.id)
+    shown = rows.where(ExaminationIndex.place.in_(places[offset : offset + limit]))
+    listed = _summarised(list(shown.order_by(ExaminationIndex.place.desc())))
+    return Page.of(listed, len(places), limit, offset)
 
 
 def of_patient(patient_id: UUID) -> list[Listed]:
     """Return all examinations of a patient, newest first; for after `patients.open_for`."""
-    rows = _narrowed(Query(patient_id=patient_id))
+    rows = _joined().where(Examination.patient == patient_id)
     return _summarised(list(rows.order_by(Examination.created_at.desc(), Examination.id.desc())))
 
 
@@ -159,12 +168,10 @@ def fields_by_state() -> dict[FieldState, int]:
     return {state: found.get(state, 0) for state in FieldState}
 
 
-def needing_attention() -> int:
-    """Count the examinations with an image that was refused or whose analysis failed."""
-    rows = FieldImage.select(fn.COUNT(fn.DISTINCT(FieldImage.examination))).where(
-        FieldImage.state.in_(_STATES[Needs.ATTENTION])
-    )
-    return int(rows.scalar())
+def needing_attention(at_most: int = 1000) -> int:
+    """Count the open examinations with an image that was refused or whose analysis failed."""
+    sought = Sought(facts=[[fact("needs", Needs.ATTENTION)]])
+    return len(fulltext.places(ExaminationIndex, sought, at_most))
 
 
 def tally_of(examination_id: UUID) -> dict[Suggestion, int]:
@@ -200,71 +207,29 @@ def tallies_of_fields(examination_id: UUID) -> dict[UUID, dict[Suggestion, int]]
 
 
 def _joined() -> Any:
-    return Examination.select(Examination, Patient).join(Patient)
+    return Examination.select(Examination, Patient).join(Patient).switch(Examination)
 
 
-def _narrowed(query: Query) -> Any:
-    found = _joined()
-    for word in query.text.split():
-        found = found.where(_mentions(word))
-    equal = (
-        (Examination.status, query.status),
-        (Examination.specimen, query.specimen),
-        (Examination.patient, query.patient_id),
+def _sought(query: Query) -> Sought:
+    asked = (
+        ("status", query.status),
+        ("specimen", query.specimen),
+        ("patient", query.patient_id),
+        ("needs", query.needs),
+        ("blasts", None if query.has_blasts is None else ("yes" if query.has_blasts else "no")),
+        ("finding", query.finding),
     )
-    for column, value in equal:
-        if value is not None:
-            found = found.where(column == value)
-    if query.date_from:
-        found = found.where(Examination.created_at >= _midnight(query.date_from))
-    if query.date_to:
-        found = found.where(
-            Examination.created_at < _midnight(min(query.date_to, _LAST_DAY) + _ONE_DAY)
-        )
-    if query.needs is not None:
-        there = fn.EXISTS(_images_in(_STATES[query.needs]))
-        found = found.where(~there if query.needs == Needs.IMAGES else there)
-    if query.has_blasts is not None:
-        found = found.where(_with_blasts() if query.has_blasts else _without_blasts())
-    return found
+    first, last = query.date_from, query.date_to
+    return Sought(
+        beginnings=fold(query.text),
+        facts=[[fact(kind, value)] for kind, value in asked if value is not None],
+        first=place_of(_midnight(first)) if first else None,
+        end=place_of(_midnight(min(last, _LAST_DAY) + _ONE_DAY)) if last else None,
+    )
 
 
 _ONE_DAY = timedelta(days=1)
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
-
-
-def _mentions(word: str) -> Any:
-    mentioned = Examination.accession_number.contains(word)
-    folded = fold(word)
-    if not folded:
-        return mentioned
-    named = Patient.search_text.contains(f" {folded[0]}")
-    for part in folded[1:]:
-        named &= Patient.search_text.contains(f" {part}")
-    return mentioned | named
-
-
-def _images_in(states: Sequence[FieldState]) -> Any:
-    return FieldImage.select(FieldImage.id).where(
-        FieldImage.examination == Examination.id, FieldImage.state.in_(states)
-    )
-
-
-def _with_blasts() -> Any:
-    blasts = (
-        FieldImage.select(FieldImage.id)
-        .join(Cell)
-        .where(
-            FieldImage.examination == Examination.id,
-            Cell.counted == True,  # noqa: E712
-            Cell.suggestion == Suggestion.BLAST,
-        )
-    )
-    return fn.EXISTS(blasts)
-
-
-def _without_blasts() -> Any:
-    return ~_with_blasts() & fn.EXISTS(_images_in([FieldState.ANALYSED]))
 
 
 def _midnight(day: date) -> datetime:

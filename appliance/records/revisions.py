@@ -12,7 +12,7 @@ from uuid import UUID
 
 from appliance.clock import to_iso
 from appliance.errors import Conflict, NotFound
-from appliance.records import audit
+from appliance.records import audit, index
 from appliance.records.database import transaction
 from appliance.records.tables import (
     ClinicalDetails,
@@ -58,7 +58,7 @@ class Version:
 
 
 def record(row: Row, *, by: Actor, reason: str = "") -> None:
-    """Keep the row as it is now as a revision, and put it down for the central server."""
+    """Keep the row as it is now as a revision, and put it down for lists and the central server."""
     subject = {"subject_type": row._meta.table_name, "subject_id": row.id}
     number = row.__data__["revision"]
     with transaction():
@@ -71,6 +71,7 @@ def record(row: Row, *, by: Actor, reason: str = "") -> None:
             reason=reason,
         )
         OutboxEntry.create(**subject, subject_revision=number)
+        index.keep(row)
 
 
 def snapshot(row: Row) -> dict[str, Any]:

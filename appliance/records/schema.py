@@ -2,7 +2,7 @@
 
 from peewee import Model
 
-from appliance.records import review_tables, tables
+from appliance.records import index_tables, review_tables, tables
 
 ALL: tuple[type[Model], ...] = (
     tables.User,
@@ -27,4 +27,6 @@ ALL: tuple[type[Model], ...] = (
     tables.Revision,
     tables.AuditEvent,
     tables.OutboxEntry,
+    index_tables.PatientIndex,
+    index_tables.ExaminationIndex,
 )

@@ -100,7 +100,7 @@ class Patient(Row):
     family_name = CharField()
     given_name = CharField(default="")
     sex = CharField()
-    birth_date = DateField(null=True)
+    birth_date = DateField(null=True, index=True)
     simulated = BooleanField(default=False)
     search_text = TextField(index=True)
     """Number and names, case-folded, for finding."""

@@ -5,7 +5,7 @@ import pytest
 from peewee import Database
 
 from appliance.clock import now, to_iso
-from appliance.records import examinations, fields, overview, patients
+from appliance.records import examinations, fields, index, overview, patients
 from appliance.records.database import transaction
 from appliance.records.entries import today
 from appliance.records.examinations import Needs, Query
@@ -185,6 +185,7 @@ def thousand(database: Database, patient: Patient) -> None:
             origin="'found'", replaces="'[]'", counted="1",
             suggestion="'blast'", blast_probability="0.5", outside_training_range="0",
         )  # fmt: skip
+    index.rebuild()
 
 
 @pytest.mark.slow

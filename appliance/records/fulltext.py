@@ -1,0 +1,129 @@
+"""Finds places in an index by the beginnings of words: the only SQL here that SQLite alone speaks.
+
+SQLite reads an FTS5 table beside the index, which hands out places newest first without sorting,
+so that a page of a list costs the same among a hundred records and a hundred thousand. Another
+database looks through the terms themselves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import SqliteDatabase
+
+from appliance.records.database import proxy
+from appliance.records.index_tables import IndexRow
+
+FORM = 1
+"""Raised when the terms are made differently, so that an older index is made anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What must be true of a record; what is left empty does not narrow."""
+
+    beginnings: Sequence[str] = ()
+    """Folded; each must begin one of its words."""
+    facts: Sequence[Sequence[str]] = ()
+    """Of each group, one fact must be among its terms."""
+    first: int | None = None
+    """Lowest place."""
+    end: int | None = None
+    """Place that is too high."""
+
+
+def places(table: type[IndexRow], sought: Sought, at_most: int) -> list[int]:
+    """Return the places of what is found, newest first.
+
+    Args:
+        table: which index.
+        sought: what is asked for.
+        at_most: no more than so many are looked for.
+    """
+    if _is_sqlite() and (sought.beginnings or sought.facts):
+        return _matched(table, sought, at_most)
+    return looked_through(table, sought, at_most)
+
+
+def looked_through(table: type[IndexRow], sought: Sought, at_most: int) -> list[int]:
+    """Return what `places` does, in words that every database understands."""
+    found: Any = table.select(table.place)
+    for condition in _conditions(table, sought):
+        found = found.where(condition)
+    return [place for (place,) in found.order_by(table.place.desc()).limit(at_most).tuples()]
+
+
+def put(table: type[IndexRow], place: int, terms: str) -> None:
+    """Take up a row that was written to the index."""
+    if _is_sqlite():
+        take = f"INSERT INTO {_name(table)} (rowid, terms) VALUES (?, ?)"  # noqa: S608
+        _run(take, (place, terms))
+
+
+def drop(table: type[IndexRow], place: int, terms: str) -> None:
+    """Forget a row of the index; the terms are those it was put with."""
+    if _is_sqlite():
+        name = _name(table)
+        forget = f"INSERT INTO {name} ({name}, rowid, terms) VALUES ('delete', ?, ?)"  # noqa: S608
+        _run(forget, (place, terms))
+
+
+def rebuild(table: type[IndexRow]) -> None:
+    """Read the whole index anew."""
+    if _is_sqlite():
+        _run(f"INSERT INTO {_name(table)} ({_name(table)}) VALUES ('rebuild')")  # noqa: S608
+
+
+def is_current() -> bool:
+    """Say whether the terms were made as this version of the software makes them."""
+    return not _is_sqlite() or proxy.pragma("user_version") == FORM
+
+
+def mark_current() -> None:
+    """Note that they were."""
+    if _is_sqlite():
+        proxy.pragma("user_version", FORM)
+
+
+def _matched(table: type[IndexRow], sought: Sought, at_most: int) -> list[int]:
+    parts = [f"{_quoted(word)}*" for word in sought.beginnings]
+    parts += [f"({' OR '.join(_quoted(fact) for fact in group)})" for group in sought.facts]
+    given: list[str | int] = [" AND ".join(parts)]
+    name, bounds = _name(table), ""
+    for condition, place in ((">=", sought.first), ("<", sought.end)):
+        if place is not None:
+            bounds += f" AND rowid {condition} ?"
+            given.append(place)
+    statement = f"SELECT rowid FROM {name} WHERE {name} MATCH ?{bounds} ORDER BY rowid DESC LIMIT ?"  # noqa: S608
+    return [place for (place,) in _run(statement, (*given, at_most))]
+
+
+def _conditions(table: type[IndexRow], sought: Sought) -> Iterable[Any]:
+    for word in sought.beginnings:
+        yield table.terms.contains(f" {word}")
+    for group in sought.facts:
+        one = table.terms.contains(f" {group[0]} ")
+        for fact in group[1:]:
+            one |= table.terms.contains(f" {fact} ")
+        yield one
+    if sought.first is not None:
+        yield table.place >= sought.first
+    if sought.end is not None:
+        yield table.place < sought.end
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _name(table: type[IndexRow]) -> str:
+    return f"{table._meta.table_name}_fts"
+
+
+def _run(statement: str, given: Sequence[Any] = ()) -> Iterable[tuple[Any, ...]]:
+    found: Iterable[tuple[Any, ...]] = proxy.execute_sql(statement, given)
+    return found
+
+
+def _is_sqlite() -> bool:
+    return isinstance(proxy.obj, SqliteDatabase)
