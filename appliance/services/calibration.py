@@ -5,7 +5,7 @@ figure of the network as it came.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,25 @@ from models.card import Card
 from models.classifier import Classifier
 from models.figures import Figure, auc, with_interval
 from models.head_fitting import Fitted, SiteCells, cross_validated, fit, groups_suffice
-from models.site_head import SiteHead, linear_as_json, write_site_head
+from models.site_head import Numbers, SiteHead, linear_as_json, write_site_head
 from models.trained_on import TrainedOn
 
 LEAST = 10
 """Cells of either class below which nothing is fitted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A head that was fitted and kept, and what it is worth on cells it had not seen."""
+
+    head: SiteHead
+    by_group: bool
+    """Whether whole groups were held out; single cells where a class comes from one group only."""
+    band: Band
+    site: Performance
+    network: Performance
+    gain: Figure
+    """AUC of the head less that of the network, on the same cells."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,31 +90,63 @@ def calibrate(
         ModelUnusable: the head cannot be written.
     """
     listed = read_labels(labels)
-    _check_enough(np.array([row.blast for row in listed.rows], np.bool_), "labelled")
+    check_enough(np.array([row.blast for row in listed.rows], np.bool_), "labelled")
     matched = match(listed, classifier, limits=limits, advance=advance)
-    cells = matched.cells
-    _check_enough(cells.blast, "found")
+    facts = {"labels_sha256": listed.sha256, "not_found": len(matched.unmatched)}
+    made = fit_and_try(
+        matched.cells,
+        matched.numbers,
+        classifier.card,
+        out,
+        grouped_by=listed.grouped_by,
+        facts=facts,
+    )
+    judged_by = listed.grouped_by if made.by_group else "cell"
+    return Calibration(
+        made.head, listed, matched, judged_by, made.band, made.site, made.network, made.gain
+    )
+
+
+def fit_and_try(
+    cells: SiteCells,
+    numbers: Numbers,
+    card: Card,
+    out: Path,
+    *,
+    grouped_by: str,
+    facts: Mapping[str, Any],
+) -> Trial:
+    """Fit a head to verified cells, try it on cells held out, and write it to a folder.
+
+    Args:
+        cells: with the numbers beside their embedding.
+        numbers: what was measured of each cell.
+        card: of the network that the cells were embedded by.
+        out: folder for site-head.json.
+        grouped_by: what a group of the cells is: "patient", "slide", "file".
+        facts: more for site-head.json, on where the cells come from.
+
+    Raises:
+        LabelsUnusable: there are fewer than LEAST cells of either class.
+        ModelUnusable: the head cannot be written.
+    """
+    check_enough(cells.blast, "found")
     held_out = cross_validated(cells)
     whole = groups_suffice(cells.blast, cells.group)
     block = cells.group if whole else np.array([f"{n}" for n in range(len(cells))])
     band = band_of(held_out, cells.blast)
-    low, high = classifier.card.thresholds
+    low, high = card.thresholds
     site = performance(held_out, cells.blast, block, (band.low, band.middle, band.high))
     network = performance(cells.probability, cells.blast, block, (low, (low + high) / 2, high))
-    fitted = fit(cells)
-    facts = {
-        "judged_by": listed.grouped_by if whole else "cell",
+    said = {
+        "judged_by": grouped_by if whole else "cell",
         "groups": len(np.unique(cells.group)),
         "figures": {"site_head": site.as_json(), "head_in_use": network.as_json()},
-        "labels_sha256": listed.sha256,
-        "not_found": len(matched.unmatched),
+        "numbers": {"names": list(numbers.names), "usual": numbers.usual.tolist()},
+        **facts,
     }
-    measured = matched.numbers
-    facts["numbers"] = {"names": list(measured.names), "usual": measured.usual.tolist()}
-    head = write_site_head(out, {**_content(fitted, cells, band, classifier.card), **facts})
-    gain = _gain(cells, held_out, block)
-    judged_by = str(facts["judged_by"])
-    return Calibration(head, listed, matched, judged_by, band, site, network, gain)
+    head = write_site_head(out, {**_content(fit(cells), cells, band, card), **said})
+    return Trial(head, whole, band, site, network, _gain(cells, held_out, block))
 
 
 def learned_from(labels: Labels, known: TrainedOn) -> list[Path]:
@@ -109,7 +155,16 @@ def learned_from(labels: Labels, known: TrainedOn) -> list[Path]:
     return [file for file in files if known.has(hashlib.sha256(file.read_bytes()).hexdigest())]
 
 
-def _check_enough(blast: Truths, which: str) -> None:
+def check_enough(blast: Truths, which: str) -> None:
+    """Refuse what is too little to learn from.
+
+    Args:
+        blast: (n,), of each cell.
+        which: of what kind the cells are, for the sentence: "labelled", "found", "verified".
+
+    Raises:
+        LabelsUnusable: there are fewer than LEAST cells of either class.
+    """
     blasts, normals = int(blast.sum()), int((~blast).sum())
     if min(blasts, normals) < LEAST:
         raise LabelsUnusable(
