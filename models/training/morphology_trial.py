@@ -24,11 +24,12 @@ from appliance.settings import Settings
 from appliance.vocabulary import FoundCell, Morphology, Pixels
 from models.figures import auc
 from models.head_fitting import SiteCells
+from models.learning_curve import Point, curve
 from models.litert import open_classifier
 from models.training.cells_table import BLAST, UNUSABLE, Cells
 from models.training.data import CACHE, prepare
 from models.training.folds import ALLIDB
-from models.training.learning_curve import BUNDLES, Point, curve, stand_in
+from models.training.learning_curve import BUNDLES, stand_in
 from models.training.sources import READERS, Cut, pictures
 
 SIZES = (10, 20, 50, 100)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from models.head_fitting import SiteCells
-from models.training.learning_curve import Point, as_page, curve
+from models.learning_curve import Point, curve
+from models.training.learning_curve import as_page
 
 
 def site(count=160, groups=16, depth=12):
