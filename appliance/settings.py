@@ -69,6 +69,9 @@ class Settings:
     display_seconds: float = 1.0
     """Seconds a cell must have been on the screen before the rest of a screen may be verified
     together."""
+    public_address: str = ""
+    """Where browsers reach the appliance, for the QR code of signed reports: https://bench-2.lab;
+    empty for a code that holds the hash alone."""
     laboratory_address: str = ""
     """Lines of the laboratory's address, printed on reports."""
     laboratory_logo: str = ""

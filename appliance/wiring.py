@@ -5,7 +5,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import models
-from appliance.errors import ModelUnusable, RecordsUnavailable
+from appliance.errors import ModelUnusable, RecordsUnavailable, SettingsInvalid
+from appliance.exchange.template import load_template
 from appliance.pipeline.intake import Limits
 from appliance.records import index
 from appliance.records.database import open_database
@@ -14,7 +15,7 @@ from appliance.services import keys
 from appliance.services.accounts import Accounts
 from appliance.services.analysis import AnalysisService
 from appliance.services.capture import CaptureService
-from appliance.services.reporting import Reporting
+from appliance.services.reporting import Letterhead, Reporting
 from appliance.services.selftest import Selftest
 from appliance.services.views import Views
 from appliance.settings import Settings
@@ -76,8 +77,10 @@ def build(settings: Settings) -> Appliance:
         capture=CaptureService(pictures, limits),
         reporting=Reporting(
             pictures,
-            laboratory=settings.laboratory,
-            place=settings.place,
+            letterhead=letterhead_of(settings),
+            template=load_template(
+                settings.data / settings.report_wording if settings.report_wording else None
+            ),
             decision_limit=settings.decision_limit,
             limits=limits,
         ),
@@ -119,6 +122,31 @@ def open_model(settings: Settings, *, site_head: Path | None = None) -> Classifi
     if site_head is None:
         return classifier
     return SiteHeadClassifier(classifier, load_site_head(site_head))
+
+
+def letterhead_of(settings: Settings) -> Letterhead:
+    """Return what the laboratory prints of itself.
+
+    Raises:
+        SettingsInvalid: the logo cannot be read.
+    """
+    logo = None
+    if settings.laboratory_logo:
+        try:
+            logo = (settings.data / settings.laboratory_logo).read_bytes()
+        except OSError as error:
+            raise SettingsInvalid(
+                f"laboratory_logo: {settings.laboratory_logo} cannot be read: {error.strerror}"
+            ) from error
+    return Letterhead(
+        laboratory=settings.laboratory,
+        place=settings.place,
+        address=settings.laboratory_address,
+        logo=logo,
+        check_address=f"{settings.public_address.rstrip('/')}/check/"
+        if settings.public_address
+        else "",
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -1,8 +1,10 @@
 """What stands on every page: whose report, of what, the page number, and what it is not."""
 
+import io
 from dataclasses import dataclass
 
 from fpdf.enums import TextMode
+from PIL import Image
 
 from appliance.exchange.report import Heading, PatientDetails
 from appliance.exchange.sheet import (
@@ -21,11 +23,12 @@ from appliance.exchange.sheet import (
     Sheet,
     Type,
 )
-from appliance.exchange.wording import RESEARCH_USE, SIMULATED, SIMULATED_LONG, moment
+from appliance.exchange.wording import SIMULATED, SIMULATED_LONG, moment
 
 SEPARATOR = "  \N{MIDDLE DOT}  "
 _BAND = Colour(122, 74, 0)
 _BAND_HEIGHT = 6.4
+_LOGO_WIDTH, _LOGO_HEIGHT = 26.0, 10.0
 _WATERMARK = Type(96, bold=True, colour=Colour(122, 74, 0))
 
 
@@ -64,11 +67,12 @@ class Furniture:
 
     def _head(self, sheet: Sheet) -> None:
         heading = self.heading
-        left, right = WIDTH * 0.6 - 3, WIDTH * 0.4 - 3
+        room = self._logo(sheet)
+        left, right = WIDTH * 0.6 - 3 - room, WIDTH * 0.4 - 3
         strong = Type(10, bold=True, colour=ACCENT)
-        sheet.put_within(LEFT, 15.2, heading.laboratory, left, strong)
+        sheet.put_within(LEFT + room, 15.2, heading.laboratory, left, strong)
         under = [part for part in (heading.place, self.title) if part]
-        sheet.put_within(LEFT, 19.6, SEPARATOR.join(under), left, NOTE)
+        sheet.put_within(LEFT + room, 19.6, SEPARATOR.join(under), left, NOTE)
         accession = f"Accession {heading.accession_number}" if heading.accession_number else ""
         if self.patient is None:
             sheet.put_within(RIGHT, 15.2, accession or heading.record_id, right, SMALL, align="R")
@@ -80,16 +84,29 @@ class Furniture:
             sheet.put_within(RIGHT, 19.6, known, right, NOTE, align="R")
         sheet.rule(LEFT, 22.4, RIGHT, ACCENT)
 
+    def _logo(self, sheet: Sheet) -> float:
+        """Draw the laboratory's logo and return the room it takes with its distance."""
+        if self.heading.logo is None:
+            return 0.0
+        with Image.open(io.BytesIO(self.heading.logo)) as logo:
+            across, down = logo.size
+        width = min(_LOGO_WIDTH, _LOGO_HEIGHT * across / down)
+        height = width * down / across
+        top = 20.6 - height
+        sheet.image(io.BytesIO(self.heading.logo), LEFT, top, width, height)
+        return width + 3.0
+
     def _foot(self, sheet: Sheet, number: int) -> None:
         heading = self.heading
         top = BOTTOM + 3.5
         sheet.rule(LEFT, top, RIGHT)
-        sheet.put(LEFT, top + 4.0, RESEARCH_USE, Type(7.8, bold=True))
+        sheet.put_within(LEFT, top + 4.0, heading.research_use, WIDTH * 0.84, Type(7.8, bold=True))
         pages = f"Page {number} of {sheet.pages_count}"
         sheet.put(RIGHT, top + 4.0, pages, SMALL, align="R")
         known = [
             f"Accession {heading.accession_number}" if heading.accession_number else "",
             f"Record {heading.record_id}" if heading.record_id else "",
+            heading.foot,
         ]
         sheet.put_within(
             LEFT, top + 7.8, SEPARATOR.join(part for part in known if part), WIDTH * 0.6, LABEL

@@ -7,6 +7,7 @@ from appliance.exchange.drawing import Area
 from appliance.exchange.report import CellEntry
 from appliance.exchange.sheet import MM_PER_PT, PAPER, Colour, Sheet, Type
 from appliance.exchange.wording import SUGGESTION_WORDS
+from appliance.review_vocabulary import CellLabel
 from appliance.vocabulary import Suggestion
 
 
@@ -17,6 +18,7 @@ class Mark(Enum):
     RING = "ring"
     QUESTION = "?"
     BAR = "bar"
+    SQUARE = "square"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,37 @@ SIGNS = {
     Suggestion.UNSURE: Sign("unsure", Colour(109, 62, 180), Mark.QUESTION, 0.4, (1.3, 0.8)),
 }
 NOT_COUNTED = Sign("not counted", Colour(98, 106, 114), Mark.BAR, 0.25, (0.3, 0.7))
+LABEL_SIGNS = {
+    CellLabel.BLAST: SIGNS[Suggestion.BLAST],
+    CellLabel.NORMAL: SIGNS[Suggestion.NORMAL],
+    CellLabel.UNSURE: SIGNS[Suggestion.UNSURE],
+    CellLabel.OTHER: Sign("other", Colour(44, 82, 130), Mark.SQUARE, 0.3, (2.0, 0.5)),
+    CellLabel.NOT_A_CELL: Sign("no cell", NOT_COUNTED.colour, Mark.BAR, 0.25, (0.3, 0.7)),
+    CellLabel.REPLACED: Sign("replaced", NOT_COUNTED.colour, Mark.BAR, 0.25, (0.3, 0.7)),
+}
 
 
 def sign_of(cell: CellEntry) -> Sign:
-    """Return the sign of a cell; one that is not counted is grey, whatever was suggested."""
-    return SIGNS[cell.suggestion] if cell.counted else NOT_COUNTED
+    """Return the sign of a cell: what it is called, else what is suggested.
+
+    One that is not counted is grey, whatever is said of it.
+    """
+    if not cell.counted:
+        return NOT_COUNTED
+    if cell.called is not None:
+        return LABEL_SIGNS[cell.called]
+    return SIGNS[cell.suggestion or Suggestion.UNSURE]
 
 
 def word_of(cell: CellEntry) -> str:
-    """Return the suggestion in words."""
-    word = SUGGESTION_WORDS[cell.suggestion]
+    """Return what the cell is called, or else the suggestion, in words."""
+    word = suggested(cell) if cell.called is None else LABEL_SIGNS[cell.called].word
     return word if cell.counted else f"({word})"
+
+
+def suggested(cell: CellEntry) -> str:
+    """Return the suggestion in words; "added" for a cell that the network was not asked about."""
+    return "added" if cell.suggestion is None else SUGGESTION_WORDS[cell.suggestion]
 
 
 def draw_casing(sheet: Sheet, sign: Sign, area: Area, *, weight: float = 1.0) -> None:
@@ -94,6 +116,9 @@ def draw_mark(sheet: Sheet, sign: Sign, x: float, baseline: float, size: float) 
         case Mark.QUESTION:
             kind = Type(size, bold=True, colour=sign.colour)
             sheet.put(x + height / 2, baseline, "?", kind, align="C")
+        case Mark.SQUARE:
+            side = 0.8 * height
+            sheet.rect(x + 0.1 * height, baseline - side, side, side, style="F")
         case Mark.BAR:
             sheet.rect(x, baseline - 0.6 * height, height, 0.22 * height, style="F")
 

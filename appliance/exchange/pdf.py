@@ -1,8 +1,16 @@
 """Reports as PDF: the order of their parts. The same report always gives the same bytes."""
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 
+from appliance.exchange.case_sections import (
+    write_conclusion,
+    write_second,
+    write_signatures,
+    write_state,
+    write_versions,
+)
 from appliance.exchange.fieldview import write_field
 from appliance.exchange.furniture import Furniture
 from appliance.exchange.gallery import write_fields, write_gallery
@@ -28,7 +36,7 @@ from appliance.exchange.sections import (
     write_warnings,
     write_who_and_what,
 )
-from appliance.exchange.sheet import Sheet
+from appliance.exchange.sheet import NOTE, Sheet
 from appliance.exchange.tables import (
     write_cells,
     write_field_list,
@@ -36,6 +44,7 @@ from appliance.exchange.tables import (
     write_passport,
     write_passports,
 )
+from appliance.exchange.verified import write_verified
 from appliance.exchange.wording import gate_sentences, moment, state_sentence
 
 
@@ -125,26 +134,66 @@ def examination_report(report: ExaminationReport) -> bytes:
 
 
 def _write_examination(sheet: Sheet, report: ExaminationReport) -> None:
+    case = report.case
     count = len(report.fields)
-    subtitle = f"{_of_images(count)}, {len(_analysed(report))} analysed"
-    write_title(sheet, "Examination of a smear", f"{subtitle}: suggestions for the white cells")
+    what = f"{_of_images(count)}, {len(_analysed(report))} analysed"
+    if case.version is not None:
+        what = f"{what}; version {case.version.number}, {case.version.status}"
+    write_title(sheet, case.template.wording["title"], what)
+    if report.heading.address:
+        sheet.paragraph(" \N{MIDDLE DOT} ".join(report.heading.address.splitlines()), NOTE)
     write_who_and_what(sheet, report.heading, report.patient, report.specimen)
+    for part in case.template.parts:
+        PARTS[part](sheet, report)
+
+
+def _write_warnings(sheet: Sheet, report: ExaminationReport) -> None:
+    write_state(sheet, report.case)
     _write_failed_gates(sheet, report)
     _write_not_analysed(sheet, report)
-    _write_pooled(sheet, report)
-    write_clinical(sheet, report.clinical, report.specimen)
+
+
+def _write_counts(sheet: Sheet, report: ExaminationReport) -> None:
+    write_verified(sheet, report.case, limit=report.heading.decision_limit)
+    if report.case.counts is None:
+        _write_pooled(sheet, report)
+
+
+def _write_fields(sheet: Sheet, report: ExaminationReport) -> None:
     if report.fields:
         write_field_list(sheet, report.fields)
-        write_fields(sheet, report.fields[:SMALL_FIELDS], total=count)
+        write_fields(sheet, report.fields[:SMALL_FIELDS], total=len(report.fields))
+
+
+def _write_gallery(sheet: Sheet, report: ExaminationReport) -> None:
+    if report.cells:
+        write_gallery(sheet, report.gallery, total=len(report.cells))
+
+
+def _write_cells(sheet: Sheet, report: ExaminationReport) -> None:
     cells = report.cells
     if cells:
-        write_gallery(sheet, report.gallery, total=len(cells))
         scales = {field.number: field.um_per_px for field in report.fields}
         write_cells(sheet, cells[:TABLE_CELLS], scales, total=len(cells))
-    write_passports(sheet, report.fields)
-    write_originals(sheet, report.fields)
-    _write_origins(sheet, report)
-    write_acts(sheet, report.acts, report.heading)
+
+
+PARTS: dict[str, Callable[[Sheet, ExaminationReport], None]] = {
+    "warnings": _write_warnings,
+    "conclusion": lambda sheet, report: write_conclusion(sheet, report.case, report.heading),
+    "counts": _write_counts,
+    "second-reading": lambda sheet, report: write_second(sheet, report.case.second),
+    "clinical": lambda sheet, report: write_clinical(sheet, report.clinical, report.specimen),
+    "fields": _write_fields,
+    "gallery": _write_gallery,
+    "cells": _write_cells,
+    "passports": lambda sheet, report: write_passports(sheet, report.fields),
+    "originals": lambda sheet, report: write_originals(sheet, report.fields),
+    "provenance": lambda sheet, report: _write_origins(sheet, report),
+    "acts": lambda sheet, report: write_acts(sheet, report.acts, report.heading),
+    "versions": lambda sheet, report: write_versions(sheet, report.case, report.heading),
+    "signatures": lambda sheet, report: write_signatures(sheet, report.case, report.heading),
+}
+"""What each part of `template.toml` writes."""
 
 
 def _analysed(report: ExaminationReport) -> list[FieldEntry]:

@@ -6,7 +6,9 @@ from datetime import date, datetime, tzinfo
 from typing import Self
 
 from appliance import __version__
+from appliance.exchange.case import CaseEntry
 from appliance.exchange.drawing import FIELD_EDGE_PX, scaled_jpeg, thumbnail
+from appliance.review_vocabulary import CellLabel
 from appliance.vocabulary import (
     Box,
     FieldAnalysis,
@@ -18,6 +20,9 @@ from appliance.vocabulary import (
     Tally,
 )
 
+RESEARCH_USE = (
+    "Suggestions to be verified by a qualified person. Research use only. Not a diagnosis."
+)
 GALLERY_OF_FIELD = 160
 """Cells of one field that are shown as pictures; more is a sheet of stamps nobody looks at."""
 GALLERY_OF_EXAMINATION = 80
@@ -32,6 +37,14 @@ class Heading:
     """Whose report, of which record, printed when and by whom: head and foot of every page."""
 
     laboratory: str
+    address: str = ""
+    """Lines of it, on the first page of a report of an examination."""
+    logo: bytes | None = None
+    """PNG or JPEG, beside the laboratory's name."""
+    research_use: str = RESEARCH_USE
+    """Sentence in the foot of every page."""
+    foot: str = ""
+    """The laboratory's own line below it."""
     place: str = ""
     accession_number: str = ""
     record_id: str = ""
@@ -87,6 +100,8 @@ class SpecimenDetails:
     stain: str = ""
     """Code of `vocabulary.Stain`."""
     objective: str = ""
+    microscope: str = ""
+    stain_batch: str = ""
     status: str = ""
     collected_at: datetime | None = None
     received_at: datetime | None = None
@@ -115,14 +130,17 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellEntry:
-    """One cell with the suggestion for it."""
+    """One cell with the suggestion for it, and what a person calls it."""
 
     field_number: int = 0
     """Number of its field in the examination; 0 where there is only one field."""
     number: int
     box: Box
-    suggestion: Suggestion
-    blast_probability: float
+    suggestion: Suggestion | None
+    """None for a cell that a person added."""
+    blast_probability: float | None
+    called: CellLabel | None = None
+    """None as long as nobody has verified it."""
     outside_training_range: bool = False
     counted: bool = True
     nucleus_area_px: float = 0.0
@@ -248,6 +266,7 @@ class ExaminationReport:
     clinical: ClinicalSummary | None = None
     gallery: tuple[CellEntry, ...] = ()
     """The first `GALLERY_OF_EXAMINATION` cells `by_probability`, with thumbnails."""
+    case: CaseEntry
     acts: tuple[Act, ...] = ()
 
     @property
@@ -258,7 +277,7 @@ class ExaminationReport:
 
 def by_probability(cells: Sequence[CellEntry]) -> list[CellEntry]:
     """Sort cells for a gallery: the likeliest blast first, equal ones in reading order."""
-    return sorted(cells, key=lambda c: (-c.blast_probability, c.field_number, c.number))
+    return sorted(cells, key=lambda c: (-(c.blast_probability or 0), c.field_number, c.number))
 
 
 def cells_of(image: SourceImage, analysis: FieldAnalysis) -> tuple[CellEntry, ...]:

@@ -1,5 +1,7 @@
 """The counts: tiles, the blast fraction with its interval as a bar, and the decision limit."""
 
+from collections.abc import Sequence
+
 from appliance.exchange.marks import NOT_COUNTED, SIGNS, Sign, draw_mark
 from appliance.exchange.sheet import (
     ACCENT,
@@ -44,7 +46,17 @@ def write_result(
     state = "suggested" if verified else "suggested, classifier not yet verified here"
     sheet.heading(f"Count of {over} ({state})", keep=36)
     top = sheet.cursor
-    _tiles(sheet, tally, not_counted, top)
+    write_tiles(
+        sheet,
+        [
+            (None, "cells counted", tally.cells),
+            (SIGNS[Suggestion.BLAST], "blast", tally.blast),
+            (SIGNS[Suggestion.NORMAL], "normal", tally.normal),
+            (SIGNS[Suggestion.UNSURE], "unsure", tally.unsure),
+            (NOT_COUNTED, "at the edge, not counted", not_counted),
+        ],
+        top,
+    )
     sheet.cursor = top + 15.0
     lines = sheet.lines(fraction_sentence(tally), WIDTH, STRONG)
     sheet.cursor = sheet.write_lines(LEFT, sheet.cursor, lines, STRONG)
@@ -52,7 +64,7 @@ def write_result(
         said = f"{limit_sentence(tally, limit)} {more_cells_sentence(tally, limit)}".rstrip()
         lines = sheet.lines(said, WIDTH, BODY)
         sheet.cursor = sheet.write_lines(LEFT, sheet.cursor, lines, BODY) + 1.0
-        _bar(sheet, tally, limit, sheet.cursor)
+        write_bar(sheet, tally, limit, sheet.cursor)
         sheet.cursor += 13.0
     if tally.unsure:
         cells = "cell is" if tally.unsure == 1 else "cells are"
@@ -63,14 +75,8 @@ def write_result(
         )
 
 
-def _tiles(sheet: Sheet, tally: Tally, not_counted: int, top: float) -> None:
-    tiles: list[tuple[Sign | None, str, int]] = [
-        (None, "cells counted", tally.cells),
-        (SIGNS[Suggestion.BLAST], "blast", tally.blast),
-        (SIGNS[Suggestion.NORMAL], "normal", tally.normal),
-        (SIGNS[Suggestion.UNSURE], "unsure", tally.unsure),
-        (NOT_COUNTED, "at the edge, not counted", not_counted),
-    ]
+def write_tiles(sheet: Sheet, tiles: Sequence[tuple[Sign | None, str, int]], top: float) -> None:
+    """Write numbers side by side, each with its sign (None for a plain number) and its word."""
     gap = 3.0
     width = (WIDTH - gap * (len(tiles) - 1)) / len(tiles)
     for i, (sign, word, count) in enumerate(tiles):
@@ -83,7 +89,7 @@ def _tiles(sheet: Sheet, tally: Tally, not_counted: int, top: float) -> None:
         sheet.put_within(x + 3.2, top + 11.0, word, width - 4.0, LABEL)
 
 
-def _bar(sheet: Sheet, tally: Tally, limit: float, top: float) -> None:
+def write_bar(sheet: Sheet, tally: Tally, limit: float, top: float) -> None:
     """Draw 0 to 100 %: the interval a band, the fraction a stroke, the limit a dashed line."""
     left, right, height = LEFT + 2.0, RIGHT - 2.0, 3.4
     across = right - left

@@ -168,6 +168,8 @@ def _specimen_facts(specimen: SpecimenDetails, heading: Heading) -> list[Fact]:
         ("Status", specimen.status or NOT_RECORDED),
         ("Stain", STAIN_WORDS.get(specimen.stain, specimen.stain) or NOT_RECORDED),
         ("Objective", specimen.objective or NOT_RECORDED),
+        ("Microscope", specimen.microscope or NOT_RECORDED),
+        ("Stain batch", specimen.stain_batch or NOT_RECORDED),
         ("Collected", moment(specimen.collected_at, zone)),
         ("Received", moment(specimen.received_at, zone)),
         ("Imaged", moment(specimen.imaged_at, zone)),

@@ -9,6 +9,7 @@ from appliance.exchange.marks import (
     draw_tick,
     mark_width,
     sign_of,
+    suggested,
     word_of,
 )
 from appliance.exchange.report import CellEntry, FieldEntry
@@ -51,6 +52,13 @@ _CELL_COLUMNS = (
     Column("Blast prob.", 40.0, 14.0, "R"),
     Column("Diameter", 53.5, 14.0, "R"),
     Column("x, y (px)", 68.0, 15.5, "R"),
+    Column("Flags", 69.5, 16.5),
+)
+_CALLED_COLUMNS = (
+    Column("No.", 9.0, 9.0, "R"),
+    Column("Called", 11.0, 18.0),
+    Column("Suggested", 31.0, 24.0),
+    Column("Diameter", 67.0, 14.0, "R"),
     Column("Flags", 69.5, 16.5),
 )
 _FIELD_COLUMNS = (
@@ -116,7 +124,8 @@ def write_cells(
 
 def _cell_key(cells: Sequence[CellEntry]) -> str:
     parts = ["Diameter: of the circle with the cell's area; n: of the nucleus alone."]
-    parts.append("x, y: upper left corner of the box.")
+    if not _any_called(cells):
+        parts.append("x, y: upper left corner of the box.")
     if any(not cell.counted for cell in cells):
         parts.append("edge: cut by the edge of the image, not counted; its suggestion in brackets.")
     if any(cell.outside_training_range for cell in cells):
@@ -124,29 +133,35 @@ def _cell_key(cells: Sequence[CellEntry]) -> str:
     return " ".join(parts)
 
 
+def _any_called(cells: Sequence[CellEntry]) -> bool:
+    return any(cell.called is not None for cell in cells)
+
+
 def _cell_block(
     sheet: Sheet, cells: Sequence[CellEntry], rows: int, um_per_px: dict[int, float | None]
 ) -> None:
     top = sheet.cursor
+    write = _called_row if _any_called(cells) else _cell_row
+    columns = _CALLED_COLUMNS if _any_called(cells) else _CELL_COLUMNS
     for side in (0, 1):
         left = LEFT + side * (_HALF + _GUTTER)
         part = cells[side * rows : (side + 1) * rows]
         if not part:
             break
-        write_head(sheet, _CELL_COLUMNS, left, _HALF)
+        write_head(sheet, columns, left, _HALF)
         for i, cell in enumerate(part):
             y = top + ROW * (i + 1)
             if i % 2:
                 sheet.set_fill_color(*SHADE)
                 sheet.rect(left, y, _HALF, ROW, style="F")
-            _cell_row(sheet, cell, um_per_px.get(cell.field_number), left, y)
+            write(sheet, cell, um_per_px.get(cell.field_number), left, y)
+            _word(sheet, cell, left + columns[1].at, y)
     sheet.cursor = top + ROW * (rows + 1)
 
 
 def _cell_row(
     sheet: Sheet, cell: CellEntry, um_per_px: float | None, left: float, y: float
 ) -> None:
-    sign = sign_of(cell)
     position = f"{cell.box.x}, {cell.box.y}"
     texts = (
         cell.label,
@@ -157,9 +172,22 @@ def _cell_row(
         flags(cell),
     )
     write_row(sheet, _CELL_COLUMNS, texts, left, y)
-    at = left + _CELL_COLUMNS[1].at
+
+
+def _called_row(
+    sheet: Sheet, cell: CellEntry, um_per_px: float | None, left: float, y: float
+) -> None:
+    said = suggested(cell)
+    if cell.blast_probability is not None:
+        said = f"{said}, {probability(cell.blast_probability)}"
+    texts = (cell.label, "", said, size(cell, um_per_px), flags(cell))
+    write_row(sheet, _CALLED_COLUMNS, texts, left, y)
+
+
+def _word(sheet: Sheet, cell: CellEntry, at: float, y: float) -> None:
+    sign = sign_of(cell)
     draw_mark(sheet, sign, at, y + 3.0, 7.0)
-    kind = Type(7.5, colour=sign.colour)
+    kind = Type(7.5, bold=cell.called is not None, colour=sign.colour)
     sheet.put(at + mark_width(7.0), y + 3.0, word_of(cell), kind)
 
 

@@ -7,9 +7,6 @@ from appliance.exchange.report import CellEntry, FieldEntry
 from appliance.pipeline.tally import cells_to_decide
 from appliance.vocabulary import FieldState, QualityCheck, Suggestion, Tally
 
-RESEARCH_USE = (
-    "Suggestions to be verified by a qualified person. Research use only. Not a diagnosis."
-)
 SIMULATED = "SIMULATED"
 SIMULATED_LONG = "SIMULATED   drawn images and invented persons, for demonstration only"
 NOT_RECORDED = "not recorded"
@@ -76,8 +73,13 @@ def interval(bounds: tuple[float, float]) -> str:
     return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
-def probability(value: float) -> str:
-    """Write a probability in whole percent; never 0 or 100, which no network can know."""
+def probability(value: float | None) -> str:
+    """Write a probability in whole percent; never 0 or 100, which no network can know.
+
+    A dash where the network was not asked.
+    """
+    if value is None:
+        return "-"
     if value < 0.01:
         return "<1 %"
     return ">99 %" if value > 0.99 else f"{100 * value:.0f} %"

@@ -1,57 +1,47 @@
 """Gathers from the records what a report shows, prints it, and writes down who had it printed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from typing import Any
 from uuid import UUID
 
 from appliance.clock import now
 from appliance.errors import ApplianceError
+from appliance.exchange.case import CaseEntry, VersionEntry
 from appliance.exchange.drawing import FIELD_EDGE_PX, SMALL_EDGE_PX, scaled_jpeg, thumbnail
 from appliance.exchange.pdf import examination_report, field_report
 from appliance.exchange.report import (
     GALLERY_OF_EXAMINATION,
     GALLERY_OF_FIELD,
-    Act,
     CellEntry,
-    ClinicalSummary,
     ExaminationReport,
     FieldEntry,
     FieldReport,
     Heading,
-    Override,
-    PatientDetails,
-    Reading,
-    SpecimenDetails,
     by_probability,
 )
+from appliance.exchange.template import Template
 from appliance.pipeline import intake
 from appliance.pipeline.tally import tally
-from appliance.records import audit, clinical, examinations, fields, revisions
+from appliance.records import audit, examinations, fields
 from appliance.records.pictures import PictureStore
-from appliance.records.tables import (
-    Cell,
-    ClinicalDetails,
-    Examination,
-    FieldImage,
-    Patient,
-    User,
+from appliance.records.tables import Examination, FieldImage
+from appliance.review_vocabulary import CellLabel
+from appliance.services import casebook
+from appliance.services.report_values import (
+    acts_of_images,
+    begun,
+    cell_entry,
+    clinical_summary,
+    counted,
+    described,
+    latest_findings,
+    patient_details,
+    printed,
+    specimen_details,
 )
-from appliance.vocabulary import (
-    APPLIANCE,
-    Actor,
-    Box,
-    FieldState,
-    ModelStamp,
-    Pixels,
-    Quality,
-    QualityCheck,
-    SiteHeadStamp,
-    Suggestion,
-    Verdict,
-)
+from appliance.vocabulary import Actor, Pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +58,25 @@ _SMALL = _Layout(edge_px=SMALL_EDGE_PX, kind="report")
 
 
 @dataclass(frozen=True)
+class Letterhead:
+    """What a laboratory prints of itself."""
+
+    laboratory: str
+    place: str
+    address: str = ""
+    logo: bytes | None = None
+    """PNG or JPEG."""
+    check_address: str = ""
+    """Of the page that checks a record's hash, without the hash."""
+
+
+@dataclass(frozen=True)
 class Reporting:
     """Prints reports of images and examinations; each printing is audited."""
 
     pictures: PictureStore
-    laboratory: str
-    place: str
+    letterhead: Letterhead
+    template: Template
     decision_limit: float
     limits: intake.Limits
     zone: tzinfo | None = None
@@ -87,17 +90,18 @@ class Reporting:
         """
         row = fields.get(field_id)
         examination = row.examination
-        cells = [_cell(cell) for cell in fields.cells_of(row.id) if cell.suggestion]
+        calls = casebook.calls(examination.id)
+        cells = [cell_entry(cell, 0, calls.get(cell.id)) for cell in fields.cells_of(row.id)]
         shown = {cell.label for cell in by_probability(cells)[:GALLERY_OF_FIELD]}
         entry = self._entry(row, cells, shown, _WHOLE)
-        latest = _latest(examination.patient)
+        latest = latest_findings(examination.patient)
         report = FieldReport(
             heading=self._heading(examination, str(row.id), by),
             field=entry,
-            patient=_patient(examination.patient),
-            specimen=_specimen(examination),
-            clinical=_summary(latest),
-            acts=(*_begun(examination, latest), *_acts_of_images([row]), _printed(by)),
+            patient=patient_details(examination.patient),
+            specimen=specimen_details(examination),
+            clinical=clinical_summary(latest),
+            acts=(*begun(examination, latest), *acts_of_images([row]), printed(by)),
         )
         data = field_report(report)
         details = {"examination": str(examination.id), "patient": str(examination.patient.id)}
@@ -105,40 +109,66 @@ class Reporting:
         return data
 
     def examination_pdf(self, examination_id: UUID, by: Actor) -> bytes:
-        """Return the report over all images of an examination.
+        """Return the report over all images of an examination as it stands now, unsigned.
 
         Raises:
             NotFound: no such examination.
         """
         examination = examinations.get(examination_id)
-        rows = fields.of_examination(examination_id)
-        by_field: dict[UUID, list[CellEntry]] = defaultdict(list)
-        for cell in fields.cells_of_examination(examination_id):
-            by_field[cell.field.id].append(_cell(cell, cell.field.number))
+        case = casebook.case_of(examination, self.template)
+        data = self._examination(examination, case, by)
+        details = {"patient": str(examination.patient.id)}
+        audit.note("report:print", by=by, subject=examination, details=details)
+        return data
+
+    def version_pdf(self, examination_id: UUID, version: VersionEntry, by: Actor) -> bytes:
+        """Return the report as it is about to be signed.
+
+        Args:
+            examination_id: whose.
+            version: its number, the status it gives, the record's hash and the signature.
+            by: the signer.
+        """
+        examination = examinations.get(examination_id)
+        case = replace(
+            casebook.case_of(examination, self.template),
+            status=version.status,
+            version=version,
+            check_address=self.letterhead.check_address,
+        )
+        return self._examination(examination, case, by)
+
+    def _examination(self, examination: Examination, case: CaseEntry, by: Actor) -> bytes:
+        rows = fields.of_examination(examination.id)
+        by_field = _cells_by_field(examination.id, casebook.calls(examination.id))
         every = [cell for cells in by_field.values() for cell in cells]
         shown = {cell.label for cell in by_probability(every)[:GALLERY_OF_EXAMINATION]}
         entries = tuple(self._entry(row, by_field[row.id], shown, _SMALL) for row in rows)
         pictured = [cell for entry in entries for cell in entry.cells if cell.label in shown]
-        latest = _latest(examination.patient)
-        report = ExaminationReport(
-            heading=self._heading(examination, str(examination.id), by),
-            fields=entries,
-            tally=tally(_counted(every)),
-            patient=_patient(examination.patient),
-            specimen=_specimen(examination),
-            clinical=_summary(latest),
-            gallery=tuple(by_probability(pictured)),
-            acts=(*_begun(examination, latest), *_acts_of_images(rows), _printed(by)),
+        latest = latest_findings(examination.patient)
+        acts = [*begun(examination, latest), *acts_of_images(rows)]
+        return examination_report(
+            ExaminationReport(
+                heading=self._heading(examination, str(examination.id), by),
+                fields=entries,
+                tally=tally(counted(every)),
+                patient=patient_details(examination.patient),
+                specimen=replace(specimen_details(examination), status=case.status),
+                clinical=clinical_summary(latest),
+                gallery=tuple(by_probability(pictured)),
+                case=case,
+                acts=(*acts, *casebook.acts_of(examination.id), printed(by)),
+            )
         )
-        data = examination_report(report)
-        details = {"images": len(rows), "patient": str(examination.patient.id)}
-        audit.note("report:print", by=by, subject=examination, details=details)
-        return data
 
     def _heading(self, examination: Examination, record_id: str, by: Actor) -> Heading:
         return Heading(
-            laboratory=self.laboratory,
-            place=self.place,
+            laboratory=self.letterhead.laboratory,
+            address=self.letterhead.address,
+            logo=self.letterhead.logo,
+            research_use=self.template.wording["research_use"],
+            foot=self.template.wording["foot"],
+            place=self.letterhead.place,
             accession_number=examination.accession_number,
             record_id=record_id,
             printed_at=now(),
@@ -156,7 +186,7 @@ class Reporting:
         kept = self._kept(row, layout)
         pixels = None if kept is not None and not wanted else self._pixels(row)
         return replace(
-            _described(row, cells),
+            described(row, cells),
             picture=kept if pixels is None else self._scaled(row, pixels, layout),
             cells=tuple(
                 replace(cell, thumbnail=thumbnail(pixels, cell.box))
@@ -187,157 +217,13 @@ class Reporting:
         return images[row.page].pixels if row.page < len(images) else None
 
 
-def _described(row: FieldImage, cells: Sequence[CellEntry]) -> FieldEntry:
-    stamp = row.stamp
-    analysed = row.state == FieldState.ANALYSED
-    return FieldEntry(
-        number=row.number,
-        name=row.original_name,
-        sha256=row.sha256,
-        page=row.page,
-        pages=row.pages,
-        width=row.width,
-        height=row.height,
-        um_per_px=row.um_per_px,
-        notes=tuple(row.intake_notes),
-        state=FieldState(row.state),
-        # The sentences of a failed gate are printed from the passport.
-        reason=row.reason if row.state == FieldState.FAILED else "",
-        quality=Quality(tuple(QualityCheck(**check) for check in row.quality)),
-        override=_override(row),
-        analysed_at=row.analysed_at,
-        tally=tally(_counted(cells)) if analysed else None,
-        model=_stamp(stamp) if stamp else None,
-    )
-
-
-def _stamp(stored: Mapping[str, Any]) -> ModelStamp:
-    """Read a stamp as it was stored; those of before site heads say nothing of one."""
-    head = stored.get("site_head")
-    return ModelStamp(
-        **{
-            **stored,
-            "thresholds": tuple(stored["thresholds"]),
-            "site_head": SiteHeadStamp(**head) if head else None,
-        }
-    )
-
-
-def _cell(cell: Cell, field_number: int = 0) -> CellEntry:
-    return CellEntry(
-        field_number=field_number,
-        number=cell.number,
-        box=Box(cell.x, cell.y, cell.width, cell.height),
-        suggestion=Suggestion(str(cell.suggestion)),
-        blast_probability=float(cell.blast_probability or 0),
-        outside_training_range=cell.outside_training_range,
-        counted=cell.counted,
-        nucleus_area_px=cell.nucleus_area_px,
-        cell_area_px=cell.cell_area_px,
-    )
-
-
-def _counted(cells: Iterable[CellEntry]) -> list[Verdict]:
-    return [
-        Verdict(cell.suggestion, cell.blast_probability, cell.outside_training_range)
-        for cell in cells
-        if cell.counted
-    ]
-
-
-def _override(row: FieldImage) -> Override | None:
-    if row.override_at is None:
-        return None
-    return Override(_name(row.override_by), row.override_at, row.override_reason)
-
-
-def _patient(row: Patient) -> PatientDetails:
-    return PatientDetails(
-        name=", ".join(name for name in (row.family_name, row.given_name) if name),
-        medical_record_number=row.medical_record_number,
-        sex=row.sex,
-        birth_date=row.birth_date,
-    )
-
-
-def _specimen(row: Examination) -> SpecimenDetails:
-    return SpecimenDetails(
-        specimen=row.specimen,
-        stain=row.stain,
-        objective=row.objective,
-        status=row.status,
-        collected_at=row.collected_at,
-        received_at=row.received_at,
-        imaged_at=row.imaged_at,
-        indication=row.indication,
-        notes=row.notes,
-    )
-
-
-def _latest(patient: Patient) -> ClinicalDetails | None:
-    return next(iter(clinical.of_patient(patient.id)), None)
-
-
-def _summary(row: ClinicalDetails | None) -> ClinicalSummary | None:
-    if row is None:
-        return None
-    values = [(m, getattr(row, m.column)) for m in clinical.MEASUREMENTS]
-    return ClinicalSummary(
-        observed_on=row.observed_on,
-        readings=tuple(Reading(m.label, v, m.unit) for m, v in values if v is not None),
-        symptoms=tuple(clinical.SYMPTOMS.get(code, code) for code in row.symptoms),
-        organ_enlargement=tuple(clinical.ORGANS.get(code, code) for code in row.organ_enlargement),
-        immunophenotype=row.immunophenotype,
-        treatment_phase=clinical.TREATMENT_PHASES.get(row.treatment_phase, row.treatment_phase),
-        notes=row.notes,
-    )
-
-
-def _begun(examination: Examination, latest: ClinicalDetails | None) -> list[Act]:
-    """Say who registered the examination and who last wrote the clinical details."""
-    acts = []
-    if registered := revisions.history("examination", examination.id):
-        first = registered[0]
-        acts.append(Act(first.created_at, first.author_name, "Registered the examination"))
-    if latest is not None and (written := revisions.history("clinical_details", latest.id)):
-        last = written[-1]
-        day = latest.observed_on.isoformat()
-        acts.append(Act(last.created_at, last.author_name, f"Wrote the findings of {day}"))
-    return acts
-
-
-def _acts_of_images(rows: Sequence[FieldImage]) -> list[Act]:
-    """Say who added images, who overrode the gate, and when the last was analysed."""
-    added: dict[str, list[FieldImage]] = defaultdict(list)
-    for row in rows:
-        added[_name(row.uploaded_by)].append(row)
-    acts = [
-        Act(max(row.created_at for row in theirs), who, f"Added {_images(theirs)}")
-        for who, theirs in added.items()
-    ]
-    acts += [
-        Act(row.override_at, _name(row.override_by), _overridden(row))
-        for row in rows
-        if row.override_at is not None
-    ]
-    analysed = [row for row in rows if row.analysed_at is not None]
-    if analysed:
-        last = max(row.analysed_at for row in analysed)
-        acts.append(Act(last, APPLIANCE.name, f"Analysed {_images(analysed)}"))
-    return acts
-
-
-def _overridden(row: FieldImage) -> str:
-    return f"Went on with image {row.number} after the quality gate: {row.override_reason}"
-
-
-def _images(rows: Sequence[FieldImage]) -> str:
-    return f"image {rows[0].number}" if len(rows) == 1 else f"{len(rows)} images"
-
-
-def _printed(by: Actor) -> Act:
-    return Act(now(), by.name, "Printed this report")
-
-
-def _name(user: User | None) -> str:
-    return user.full_name if user is not None else APPLIANCE.name
+def _cells_by_field(
+    examination_id: UUID, calls: Mapping[UUID, CellLabel]
+) -> dict[UUID, list[CellEntry]]:
+    """Describe the cells of each image; those that were merged or split are left out."""
+    by_field: dict[UUID, list[CellEntry]] = defaultdict(list)
+    for cell in fields.cells_of_examination(examination_id):
+        called = calls.get(cell.id)
+        if called is not CellLabel.REPLACED:
+            by_field[cell.field.id].append(cell_entry(cell, cell.field.number, called))
+    return by_field

@@ -7,16 +7,19 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
+from appliance.exchange.case import CaseEntry
 from appliance.exchange.pdf import ReportBook, examination_report, field_report
 from appliance.exchange.report import (
     GALLERY_OF_EXAMINATION,
+    RESEARCH_USE,
     TABLE_CELLS,
     ExaminationReport,
     Override,
     by_probability,
 )
 from appliance.exchange.sheet import BOTTOM, MM_PER_PT, PAGE_HEIGHT
-from appliance.exchange.wording import NOT_VERIFIED_HERE, RESEARCH_USE
+from appliance.exchange.template import load_template
+from appliance.exchange.wording import NOT_VERIFIED_HERE
 from appliance.pipeline.tally import clopper_pearson, tally
 from appliance.vocabulary import FieldState, Tally, Verdict
 
@@ -33,6 +36,7 @@ def make_examination(heading, patient, specimen, clinical, make_entry, draw_imag
         every = [cell for entry in entries for cell in entry.cells]
         counted = [Verdict(c.suggestion, c.blast_probability, False) for c in every if c.counted]
         return ExaminationReport(
+            case=CaseEntry(template=load_template(), status="partial"),
             heading=replace(heading, **heading_values),
             fields=tuple(entries),
             tally=tally(counted),

@@ -13,7 +13,7 @@ from PIL import Image
 from pypdf import PdfReader
 from selenium.webdriver.common.by import By
 
-from appliance.exchange.wording import RESEARCH_USE
+from appliance.exchange.report import RESEARCH_USE
 from tests.browser import faults_of_page
 from tests.journeys.smears import fields
 

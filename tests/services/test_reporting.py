@@ -11,12 +11,13 @@ from pypdf import PdfReader
 
 from appliance import clock
 from appliance.errors import NotFound
-from appliance.exchange.wording import NOT_VERIFIED_HERE, RESEARCH_USE
+from appliance.exchange.template import load_template
+from appliance.exchange.wording import NOT_VERIFIED_HERE
 from appliance.pipeline import intake
 from appliance.pipeline.tally import clopper_pearson, tally
 from appliance.records import audit, clinical, examinations, fields, patients
 from appliance.records.pictures import PictureStore
-from appliance.services.reporting import Reporting
+from appliance.services.reporting import Letterhead, Reporting
 from appliance.vocabulary import (
     Box,
     FieldAnalysis,
@@ -46,8 +47,8 @@ def pictures(tmp_path):
 def reporting(pictures):
     return Reporting(
         pictures,
-        laboratory="Haematology, University Hospital",
-        place="Bench 2",
+        letterhead=Letterhead("Haematology, University Hospital", "Bench 2"),
+        template=load_template(),
         decision_limit=0.2,
         limits=LIMITS,
         zone=ZoneInfo("Europe/Warsaw"),
@@ -173,7 +174,7 @@ def test_a_field_report_shows_what_the_records_hold(reporting, examination, add_
     ):
         assert expected in text
     for page in pages:
-        assert RESEARCH_USE in page
+        assert load_template().wording["research_use"] in page
         assert f"Record {row.id}" in page
 
 
