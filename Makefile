@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 DEMO ?= build/demo
 
+# A browser on a loaded machine may lose its driver: such a test is tried once more, and the
+# closing line counts it. An assertion is never tried again.
+RETRY := --reruns 1 --only-rerun selenium.common.exceptions
+
 .PHONY: run test venv lint format bench evaluate wheels clean
 .DEFAULT_GOAL := run
 
@@ -31,7 +35,7 @@ test: $(VENV)/test.stamp
 	@sh tests/debian.sh
 	@sh tests/tflite.sh $(BIN)/python
 	$(BIN)/python -m coverage erase
-	SCOPESIDE_TFLITE_VENV=build/tflite/bin/python $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+	SCOPESIDE_TFLITE_VENV=build/tflite/bin/python $(BIN)/python -m pytest -n auto --dist loadfile $(RETRY) --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
