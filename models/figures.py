@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -37,14 +36,23 @@ def _rounded(value: float) -> float | None:
     return round(value, 4) if np.isfinite(value) else None
 
 
+def ranks(score: Floats) -> Floats:
+    """Give each score its rank, 1 for the lowest; equal ones share the mean of theirs, (n,).
+
+    As `scipy.stats.rankdata`, which takes a third of a second to be imported.
+    """
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    return np.asarray((count.cumsum() - (count - 1) / 2)[place], np.float64)
+
+
 def auc(truth: Truths, score: Floats) -> float:
     """Give the area under the ROC curve; ties count half. NaN where a class is missing."""
     positives = int(truth.sum())
     negatives = len(truth) - positives
     if not positives or not negatives:
         return float("nan")
-    ranks = rankdata(score)[truth].sum()
-    return float((ranks - positives * (positives + 1) / 2) / (positives * negatives))
+    above = ranks(score)[truth].sum()
+    return float((above - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def calibration_error(truth: Truths, probability: Floats, bins: int = 10) -> float:

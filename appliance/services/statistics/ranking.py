@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
-from scipy.stats import rankdata
 
 from appliance.services.statistics.blocks import (
     TAIL,
@@ -16,7 +15,7 @@ from appliance.services.statistics.blocks import (
     blocks_in,
 )
 from appliance.services.statistics.proportions import shares
-from models.figures import Figure, auc
+from models.figures import Figure, auc, ranks
 
 _POINTS = 120
 """Corners of a curve that a picture can show; the area is of all cells."""
@@ -81,10 +80,10 @@ def area(blast: Truths, score: Floats, block: Blocks) -> Figure:
 
 def _variance(blast: Truths, score: Floats, block: Blocks, value: float) -> float:
     positives, negatives = int(blast.sum()), int((~blast).sum())
-    ranks = rankdata(score)
-    among_blasts, among_normal = rankdata(score[blast]), rankdata(score[~blast])
-    outranks = (ranks[blast] - among_blasts) / negatives - value
-    outranked = 1 - (ranks[~blast] - among_normal) / positives - value
+    place = ranks(score)
+    among_blasts, among_normal = ranks(score[blast]), ranks(score[~blast])
+    outranks = (place[blast] - among_blasts) / negatives - value
+    outranked = 1 - (place[~blast] - among_normal) / positives - value
     blocks = int(block.max()) + 1
     own = np.bincount(block[blast], outranks, blocks)
     other = np.bincount(block[~blast], outranked, blocks)
