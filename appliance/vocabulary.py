@@ -310,3 +310,5 @@ class FieldAnalysis:
     model: ModelStamp
     timings_ms: dict[str, float] = field(default_factory=dict)
     """Milliseconds by stage: decode, quality, detect, crop, classify."""
+    attention: NDArray[np.float32] | None = None
+    """(n, h, w), 0 to 1, coarse: which parts of each crop spoke for the suggestion."""

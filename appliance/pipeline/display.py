@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.vocabulary import Box, Pixels
 
@@ -68,6 +69,36 @@ def cell_view(pixels: Pixels, box: Box, *, side_px: int, margin: float = 0.2) ->
         pixels, shift, (side_px, side_px), flags=smooth, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(view, dtype=np.uint8)
+
+
+def attention_png(attention: NDArray[np.float32]) -> bytes:
+    """Pack the attention maps of a field, one below the other, as they came from the network.
+
+    Args:
+        attention: (n, h, w), 0 to 1; n at least 1.
+    """
+    levels = np.rint(np.clip(attention, 0, 1) * 255).astype(np.uint8)
+    _, encoded = cv2.imencode(".png", levels.reshape(-1, levels.shape[2]))
+    return encoded.tobytes()
+
+
+def one_attention_png(packed: bytes, index: int, *, side_px: int = 160) -> bytes | None:
+    """Cut one cell's map out of what `attention_png` made, smoothed for the eye.
+
+    Returns:
+        Greyscale PNG of (side_px, side_px) over the square that the network saw, white where most
+        spoke for the suggestion; None where the field has no such map.
+    """
+    levels = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if levels is None:
+        return None
+    edge = levels.shape[1]
+    one = levels[index * edge : (index + 1) * edge]
+    if index < 0 or len(one) < edge:
+        return None
+    smooth = cv2.resize(one, (side_px, side_px), interpolation=cv2.INTER_CUBIC)
+    _, encoded = cv2.imencode(".png", smooth)
+    return encoded.tobytes()
 
 
 def _fit(pixels: Pixels, side_px: int) -> Pixels:

@@ -51,6 +51,11 @@ def cells_of(field_id: UUID) -> list[Cell]:
     return list(Cell.select().where(Cell.field == field_id).order_by(Cell.number))
 
 
+def count_of(field_id: UUID) -> int:
+    """Count the cells of a field, uncounted and replaced ones too: also its highest number."""
+    return int(Cell.select().where(Cell.field == field_id).count())
+
+
 def cells_of_examination(examination_id: UUID) -> list[Cell]:
     """Return the cells of all fields in order; each with the number and hash of its field."""
     return list(
