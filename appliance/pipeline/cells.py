@@ -29,6 +29,8 @@ _SMALLEST_UNIT = 22.0
 _SMALLEST_SIDE = 8
 _SMALLEST_RED_CELL = 11.0
 """Pixels of the image: white cells down to 20 pixels wide are looked for."""
+_FINGER = 0.35
+"""Red cells that a person points beside what they mean."""
 _PORTRAIT = 4.1
 """A picture less than so many red cells wide was cut around one object: what lies in its middle is
 taken, even where it is no larger than a platelet."""
@@ -92,6 +94,43 @@ def find_cells(pixels: Pixels, *, um_per_px: float | None = None) -> list[FoundC
     size = (pixels.shape[1], pixels.shape[0])
     kept = _white_cells(candidates, field)
     return _in_reading_order([_found_cell(each, field, size) for each in kept])
+
+
+def find_cell_at(
+    pixels: Pixels, x: float, y: float, *, um_per_px: float | None = None
+) -> FoundCell | None:
+    """Find the cell that a person points at, however pale, small or torn it is.
+
+    Args:
+        pixels: (height, width, 3) uint8, RGB; the whole image, which says what a cell looks like.
+        x: of the point, in pixels of the image.
+        y: likewise.
+        um_per_px: micrometres a pixel, where known.
+
+    Returns:
+        What has a nucleus at the point or within a finger of it; None where nothing has.
+    """
+    if min(pixels.shape[:2]) < _SMALLEST_SIDE:
+        return None
+    field = _prepare(pixels, um_per_px)
+    found = levels(field.absorbance.darkness[::2, ::2], field.index[::2, ::2], field.unit / 2)
+    if found is None:
+        return None
+    at = ((x + 0.5) * field.scale, (y + 0.5) * field.scale)
+    near = [(_away(each, *at), each) for each in _candidates(field, found)]
+    near = [each for each in near if each[0] <= _FINGER * field.unit]
+    if not near:
+        return None
+    size = (pixels.shape[1], pixels.shape[0])
+    return _found_cell(min(near, key=lambda each: each[0])[1], field, size)
+
+
+def _away(each: _Candidate, x: float, y: float) -> float:
+    """Distance of a point from a candidate's body in working pixels; negative inside it."""
+    body = each.body
+    contours, _ = cv2.findContours(body.cell, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    at = (x - body.x, y - body.y)
+    return -max(cv2.pointPolygonTest(contour, at, measureDist=True) for contour in contours)
 
 
 def _prepare(pixels: Pixels, um_per_px: float | None) -> _Field:
