@@ -64,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
         command = add(name, function, words)
         command.add_argument("--host", help="address to listen on (127.0.0.1)")
         command.add_argument("--port", type=int, help="port to listen on (8080)")
+        if name == "demo":
+            command.add_argument(
+                "--examinations", type=int, default=0, metavar="N", help="invent so many in all"
+            )
     add("doctor", _doctor, "Test everything this appliance needs and say what is wrong.")
     _add_analyse(add("analyse", _analyse, "Run the pipeline on files, without a server."))
     _add_model(add("model", _model, "Fit the classifier to your own microscope."))
@@ -179,7 +183,9 @@ def _demo(parsed: argparse.Namespace) -> int:
         appliance = build(load(data))
         analysis = analysis_of(appliance)
         try:
-            return demo.fill(appliance.accounts, appliance.capture, analysis, say=print)
+            log_ins = demo.fill(appliance.accounts, appliance.capture, analysis, say=print)
+            demo.fill_up(parsed.examinations, appliance.capture, analysis, say=print)
+            return log_ins
         finally:
             database.close()
 

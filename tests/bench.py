@@ -31,6 +31,7 @@ from appliance.settings import Settings
 from appliance.vocabulary import APPLIANCE, Actor
 from firmware_hooks.slides import draw_field
 from models.litert import open_classifier
+from tests.bench_pages import page_figures
 from tests.flow.live import Client, LiveAppliance
 
 OUT = Path("build/bench.json")
@@ -42,7 +43,7 @@ PASSWORD = "four plain grey words"
 def main() -> None:
     """Measure everything, print each figure with its peer, and write the file."""
     cv2.setNumThreads(1)
-    figures = field_figures() | runtime_figures() | process_figures()
+    figures = field_figures() | runtime_figures() | process_figures() | page_figures(say)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
     print(f"\nwritten to {OUT}")

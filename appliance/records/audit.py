@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -58,22 +59,35 @@ def note(
         details: JSON values; never names, numbers or findings of a patient.
     """
     with transaction():
-        last = head()
-        entry: dict[str, Any] = {
-            "sequence": last.sequence + 1,
-            "at": to_iso(now()),
-            "actor_id": by.user_id.hex if by.user_id else None,
-            "actor_name": by.name,
-            "action": action,
-            "subject_type": subject._meta.table_name if subject else "",
-            "subject_id": str(subject.id) if subject else "",
-            "address": by.address,
-            "details": json.dumps(details or {}, sort_keys=True, ensure_ascii=False),
-            "previous_hash": last.hash,
-        }
-        row = {**entry, "actor_id": by.user_id, "details": details or {}, "hash": _hash(entry)}
-        row["at"] = AuditEvent.at.python_value(entry["at"])
-        AuditEvent.insert(row).execute()
+        event = following(head(), action, by=by, at=now(), subject=subject, details=details)
+        AuditEvent.insert(event).execute()
+
+
+def following(
+    last: Head,
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    subject: Row | None = None,
+    details: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the columns of the entry that follows `last`; written by `note`, or in bulk."""
+    entry: dict[str, Any] = {
+        "sequence": last.sequence + 1,
+        "at": to_iso(at),
+        "actor_id": by.user_id.hex if by.user_id else None,
+        "actor_name": by.name,
+        "action": action,
+        "subject_type": subject._meta.table_name if subject else "",
+        "subject_id": str(subject.id) if subject else "",
+        "address": by.address,
+        "details": json.dumps(details or {}, sort_keys=True, ensure_ascii=False),
+        "previous_hash": last.hash,
+    }
+    row = {**entry, "actor_id": by.user_id, "details": details or {}, "hash": _hash(entry)}
+    row["at"] = AuditEvent.at.python_value(entry["at"])
+    return row
 
 
 def head() -> Head:

@@ -16,10 +16,11 @@ from PIL import Image
 from appliance import clock
 from appliance.errors import Conflict
 from appliance.permissions import Role
-from appliance.records import clinical, examinations, patients
+from appliance.records import clinical, examinations, fields, patients, users
 from appliance.services.accounts import Accounts
 from appliance.services.analysis import AnalysisService
 from appliance.services.capture import CaptureService
+from appliance.services.population import Pattern, Staff, populate
 from appliance.settings import FILE_NAME
 from appliance.vocabulary import Actor, Pixels, Sex, Specimen, Stain
 from firmware_hooks.slides import draw_field, light_up, mix_stain
@@ -126,6 +127,23 @@ _CASES = (
 )
 
 
+_PATTERN = _Case(
+    patient={
+        "medical_record_number": "SIM-1000",
+        "family_name": "Patternmaker",
+        "given_name": "",
+        "sex": Sex.UNKNOWN,
+        "birth_date": None,
+    },
+    findings={},
+    specimen=Specimen.BLOOD,
+    stain=Stain.WRIGHT,
+    indication="Drawn slides that many invented examinations share",
+    seed=404,
+    fields=((4, 0), (4, 1), (5, 3), (4, 4), (5, 0), (4, 2)),
+)
+
+
 def prepare(data: Path, fill: Callable[[Path], str]) -> str:
     """Return the log-ins of the demo lab in a folder, made first where there is none.
 
@@ -172,6 +190,62 @@ def fill(
     return log_ins
 
 
+def fill_up(
+    count: int,
+    capture: CaptureService,
+    analysis: AnalysisService,
+    *,
+    say: Callable[[str], object],
+) -> None:
+    """Invent examinations until the lab has `count`, all signed by the demo's staff, all simulated.
+
+    Some two minutes for 100,000 on one core. What is there already is not doubled.
+
+    Raises:
+        Conflict: the lab was filled up before, to a smaller number.
+    """
+    there = sum(examinations.counts().values())
+    if there >= count:
+        return
+    if there > len(_CASES):
+        raise Conflict(
+            f"This demo lab has {there:,} examinations already",
+            advice="Name an empty folder: scopeside demo --data FOLDER --examinations N",
+        )
+    staff = Staff(_actor("olga"), _actor("hana"))
+    say("Drawing and reading the slides that all others are copies of …")
+    patterns = _patterns(capture, analysis, staff.technician)
+    populate(count - there - 1, patterns, staff, say=say)
+
+
+def _actor(username: str) -> Actor:
+    user = users.by_username(username)
+    if user is None:
+        raise Conflict(f"This is no demo lab: nobody is called {username} in it")
+    return users.actor_of(user)
+
+
+def _patterns(
+    capture: CaptureService, analysis: AnalysisService, technician: Actor
+) -> list[Pattern]:
+    """Let the real pipeline read small slides of few cells, which a large lab has room for."""
+    _examine(_PATTERN, capture, technician, width=640, height=480)
+    while analysis.run_next():
+        pass
+    (listed,) = examinations.find(examinations.Query(text=_PATTERN.patient["family_name"]))
+    rows = fields.of_examination(listed.examination.id)
+    return [_thinned(Pattern(row, fields.cells_of(row.id))) for row in rows if row.analysed_at]
+
+
+def _thinned(pattern: Pattern) -> Pattern:
+    """Leave out what only takes room: most points of the outlines, most lines of the passport."""
+    pattern.field.quality = pattern.field.quality[:2]
+    for cell in pattern.cells:
+        cell.nucleus = cell.nucleus[:: max(1, len(cell.nucleus) // 10)]
+        cell.outline = None
+    return pattern
+
+
 def _hire(accounts: Accounts) -> tuple[str, Actor]:
     """Add the staff, each with a password made here and now: there is no default one."""
     lines = []
@@ -185,7 +259,7 @@ def _hire(accounts: Accounts) -> tuple[str, Actor]:
     return "\n".join(lines), actors[Role.TECHNICIAN]
 
 
-def _examine(case: _Case, capture: CaptureService, technician: Actor) -> None:
+def _examine(case: _Case, capture: CaptureService, technician: Actor, **size: int) -> None:
     now = clock.now()
     patient = patients.register({**case.patient, "simulated": True}, technician)
     findings = {"observed_on": (now - timedelta(days=1)).date(), **case.findings}
@@ -213,6 +287,7 @@ def _examine(case: _Case, capture: CaptureService, technician: Actor) -> None:
             stain=mix_stain(case.seed),
             light=light_up(case.seed),
             um_per_px=_UM_PER_PX,
+            **size,
         )
         name = f"simulated-field-{index + 1}.jpg"
         capture.add_file(examination.id, name, _as_camera_file(drawn.pixels), by=technician)

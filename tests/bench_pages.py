@@ -1,0 +1,173 @@
+"""Measures how long pages take in a lab of 100,000 examinations, against one of 100 (`make bench`).
+
+Both labs are invented from the same numbers, so that their last hundred examinations are the same,
+and are kept in build/bench. Two servers run side by side and answer in turn, so that a machine that
+slows down slows both; a visit is timed whole, from the request to the last byte of the page.
+"""
+
+import re
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from appliance.records import database
+from appliance.services import demo
+from appliance.settings import load
+from appliance.wiring import analysis_of, build
+from tests.flow.live import Client, LiveAppliance
+
+LABS = Path("build/bench")
+SMALL, LARGE = 100, 100_000
+VISITS = 80
+FORM = 1
+"""Raised when a lab that was invented before is no longer like one that would be invented now."""
+
+Visit = Callable[[], object]
+
+
+class Lab:
+    """A served lab, somebody signed in, and what there is to look for in it."""
+
+    def __init__(self, live: LiveAppliance) -> None:
+        self.client = Client(live.address)
+        self.client.sign_in("hana", password_of("hana", live.data))
+        with closing(sqlite3.connect(live.data / "records.sqlite3")) as records:
+            self.people = records.execute(
+                "SELECT p.id, p.medical_record_number, p.family_name, p.given_name FROM patient p "
+                "JOIN examination e ON e.patient_id = p.id WHERE p.simulated AND "
+                "p.medical_record_number LIKE 'SIM-1%' GROUP BY p.id "
+                "ORDER BY p.medical_record_number DESC LIMIT 40"
+            ).fetchall()
+            self.examinations = records.execute(
+                "SELECT id, accession_number, date(created_at) FROM examination "
+                "ORDER BY created_at DESC LIMIT 80 OFFSET 10"
+            ).fetchall()
+
+    def visits(self) -> Mapping[str, Callable[[int], Visit]]:
+        """Return the pages by name, each varied by the number of the visit."""
+        return {
+            "worklist": lambda n: self._get("/"),
+            "worklist_filtered": lambda n: self._get(
+                ("/?needs=attention", "/?status=preliminary", "/?status=final&blasts=yes")[n % 3]
+            ),
+            "worklist_days": lambda n: self._get(f"/?to={self.examinations[n % 20][2]}"),
+            "search_number": lambda n: self._search("/search", self._part_of_number(n)),
+            "search_name": lambda n: self._search("/search", self._name(n)),
+            "search_beginning": lambda n: self._search("/search", "mksabdl"[n % 7]),
+            "search_patient": lambda n: self._search("/patients/search", self._name(n)),
+            "patients": lambda n: self._get("/patients"),
+            "patient": lambda n: self._get(f"/patients/{self.people[n % len(self.people)][0]}"),
+            "scorecard": lambda n: self._get("/scorecard"),
+        }
+
+    def has(self, path: str) -> bool:
+        """Say whether there is such a page."""
+        return bool(self.client.get(path).ok)
+
+    def _get(self, path: str) -> Visit:
+        return lambda: self._page(path)
+
+    def _page(self, path: str) -> None:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+
+    def _search(self, path: str, text: str) -> Visit:
+        def visit() -> None:
+            answer = self.client.post(path, {"text": text})
+            assert answer.status_code == 303
+            self._page(answer.headers["Location"])
+
+        return visit
+
+    def _name(self, number: int) -> str:
+        _, _, family, given = self.people[number % len(self.people)]
+        return f"{family} {given}"
+
+    def _part_of_number(self, number: int) -> str:
+        found: str = self.examinations[number % len(self.examinations)][1]
+        return found.rpartition("-")[2]
+
+
+def page_figures(say: Callable[[str, float, str, str], None]) -> dict[str, float]:
+    """Measure all pages of both labs."""
+    figures: dict[str, float] = {}
+    with served(SMALL) as small, served(LARGE) as large:
+        for name, visit in large.visits().items():
+            if name == "scorecard" and not large.has("/scorecard"):
+                continue
+            few, many = in_turn(small.visits()[name], visit)
+            figures |= {f"page_{name}_p95_ms": many, f"page_{name}_p95_ratio": many / few}
+            say(f"{name}, p95", many, "ms", f"{few:.1f} ms among {SMALL}, ratio {many / few:.2f}")
+    ratios = [value for name, value in figures.items() if name.endswith("_p95_ratio")]
+    figures["pages_p95_ratio_100k"] = max(ratios)
+    say("slowest page over its peer", max(ratios), "", "aim at most 1.2")
+    return figures
+
+
+def in_turn(*pages: Callable[[int], Visit]) -> list[float]:
+    """Return the 95th percentiles of some pages, visited in turn, in milliseconds."""
+    taken: list[list[float]] = [[] for _ in pages]
+    for number in range(-8, VISITS):
+        for page, times in zip(pages, taken, strict=True):
+            visit = page(number)
+            started = time.perf_counter()
+            visit()
+            if number >= 0:
+                times.append((time.perf_counter() - started) * 1000)
+    return [statistics.quantiles(times, n=20)[-1] for times in taken]
+
+
+@contextmanager
+def served(count: int) -> Iterator[Lab]:
+    """Serve a lab, which is invented first where it is not there."""
+    live = LiveAppliance(lab(count))
+    live.start("serve")
+    try:
+        live.wait_until_up()
+        yield Lab(live)
+    finally:
+        live.stop()
+
+
+def lab(count: int) -> Path:
+    """Return the folder of a lab of so many examinations."""
+    data = (LABS / f"lab-{FORM}-{count}").absolute()
+    if not (data / demo.LOG_INS).exists():
+        LABS.mkdir(parents=True, exist_ok=True)
+        print(f"inventing {count:,} examinations, for this time only", flush=True)
+        subprocess.run(
+            [sys.executable, "-m", "tests.bench_pages", str(data), str(count)], check=True
+        )
+    return data
+
+
+def password_of(username: str, data: Path) -> str:
+    """Read a password of the demo's staff."""
+    found = re.search(rf"\b{username}\s+(\S+)", (data / demo.LOG_INS).read_text("utf-8"))
+    assert found
+    return found.group(1)
+
+
+def invent(data: Path, count: int) -> None:
+    """Make a demo lab of so many examinations."""
+
+    def fill(folder: Path) -> str:
+        parts = build(load(folder))
+        analysis = analysis_of(parts)
+        try:
+            log_ins = demo.fill(parts.accounts, parts.capture, analysis, say=print)
+            demo.fill_up(count, parts.capture, analysis, say=print)
+            return log_ins
+        finally:
+            database.close()
+
+    demo.prepare(data, fill)
+
+
+if __name__ == "__main__":
+    invent(Path(sys.argv[1]), int(sys.argv[2]))

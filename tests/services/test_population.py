@@ -1,0 +1,143 @@
+"""Invented labs are like real ones in all that the rules of the records ask for."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from peewee import Database, IntegrityError
+
+from appliance.clock import now
+from appliance.records import audit, clinical, examinations, guards, patients, revisions, users
+from appliance.records import database as records
+from appliance.records.database import integrity_fault, open_database
+from appliance.records.examinations import Needs, Query
+from appliance.records.review_tables import Conclusion, Reading
+from appliance.records.tables import (
+    Cell,
+    ClinicalDetails,
+    Examination,
+    FieldImage,
+    ModelRelease,
+    Patient,
+    Revision,
+    User,
+)
+from appliance.services.population import Pattern, Staff, populate
+from appliance.vocabulary import ExaminationStatus, FieldState
+
+COUNT = 150
+
+
+def pattern(release: ModelRelease) -> Pattern:
+    field = FieldImage(
+        sha256="a" * 64, original_name="drawn.jpg", media_type="image/jpeg", byte_size=9,
+        width=64, height=48, state=FieldState.ANALYSED, quality=[], quality_passed=True,
+        model=release.id, stamp={"id": "m"}, timings_ms={"detect": 1.0}, analysed_at=now(),
+        revision=2,
+    )  # fmt: skip
+    cells = [
+        Cell(
+            field=field.id, number=number, x=1, y=1, width=9, height=9, nucleus=[[1, 1]],
+            nucleus_area_px=20.0, counted=number < 4, suggestion=suggestion, blast_probability=0.5,
+        )
+        for number, suggestion in enumerate(("blast", "normal", "unsure", "blast"), start=1)
+    ]  # fmt: skip
+    return Pattern(field, cells)
+
+
+def fill(olga: User, hana: User, count: int) -> None:
+    release = ModelRelease.create(name="m", sha256="c" * 64, card={})
+    populate(count, [pattern(release)], Staff(users.actor_of(olga), users.actor_of(hana)))
+
+
+@pytest.fixture
+def lab(database: Database, olga: User, hana: User) -> Database:
+    fill(olga, hana, COUNT)
+    return database
+
+
+def test_an_invented_lab_is_whole_and_guarded(lab: Database):
+    assert audit.verify() is None
+    assert integrity_fault() == ""
+    assert Examination.select().count() == COUNT
+    with pytest.raises(IntegrityError, match="never removed"):
+        lab.execute_sql("DELETE FROM examination")
+
+
+def test_every_row_is_what_its_last_revision_says(lab: Database):
+    checked = 0
+    for table in (Patient, ClinicalDetails, Examination, FieldImage, Reading, Conclusion):
+        for row in table.select():
+            kept = revisions.history(table._meta.table_name, row.id)
+            assert [r.number for r in kept] == list(range(1, row.revision + 1))
+            assert kept[-1].content == revisions.snapshot(row)
+            checked += len(kept)
+    assert (
+        checked
+        == Revision.select().where(Revision.subject_type.not_in(["user", "amendment"])).count()
+    )
+
+
+def test_no_signed_report_has_a_cell_that_nobody_saw_or_called(lab: Database):
+    unverified = lab.execute_sql(
+        "SELECT count(*) FROM cell c JOIN field_image f ON f.id = c.field_id "
+        "JOIN examination e ON e.id = f.examination_id "
+        "WHERE c.counted AND e.status IN ('preliminary', 'final', 'amended', 'corrected') AND NOT "
+        "(EXISTS (SELECT 1 FROM cell_decision d WHERE d.cell_id = c.id AND NOT d.blind) AND "
+        "EXISTS (SELECT 1 FROM cell_display s WHERE s.cell_id = c.id))"
+    ).fetchone()
+    assert unverified == (0,)
+
+
+def test_a_lab_has_examinations_in_all_states(lab: Database):
+    counts = examinations.counts()
+    assert counts[ExaminationStatus.FINAL] > COUNT / 2
+    assert counts[ExaminationStatus.PRELIMINARY] > 0
+    assert (
+        examinations.find(Query(needs=Needs.IMAGES)).total == counts[ExaminationStatus.REGISTERED]
+    )
+    assert examinations.find(Query(has_blasts=True, status=ExaminationStatus.FINAL)).total > 0
+
+
+def test_what_is_invented_would_be_taken_from_a_person(lab: Database, olga: User):
+    """Every entry goes through the rules once more: a table that changes shows here."""
+    by = users.actor_of(olga)
+    for row in Patient.select().limit(40):
+        values = {name: row.__data__[name] for name in patients.ENTRIES}
+        assert patients.change(row.id, values, row.revision, by).revision == row.revision
+        assert patients.find(f"{row.given_name} {row.family_name}").total > 0
+    for row in ClinicalDetails.select().limit(40):
+        values = {name: row.__data__[name] for name in clinical.ENTRIES}
+        assert clinical.change(row.id, values, row.revision, by).revision == row.revision
+    for row in Examination.select().where(Examination.status.in_(examinations.OPEN)):
+        values = {name: row.__data__[name] for name in examinations.ENTRIES}
+        assert examinations.change(row.id, values, row.revision, by).revision == row.revision
+
+
+def test_the_last_examinations_are_the_same_in_a_lab_of_any_size(
+    lab: Database, tmp_path: Path, olga: User, hana: User
+):
+    def last() -> list[tuple[str, str, str]]:
+        return [
+            (e.examination.accession_number, e.patient.family_name, e.examination.status)
+            for e in examinations.find(limit=20)
+        ]
+
+    expected = last()
+    records.close()
+    other = open_database(tmp_path / "other" / "records.sqlite3")
+    for user in (olga, hana):
+        user.save(force_insert=True)
+    fill(olga, hana, 40)
+    assert last() == expected
+    records.close()
+    other.close()
+
+
+def test_guards_stand_again_where_inventing_broke_off(database: Database, olga: User):
+    with pytest.raises(AttributeError):
+        populate(5, [None], Staff(users.actor_of(olga), users.actor_of(olga)))
+    standing = guards._standing(database)
+    guards.install(database)
+    assert guards._standing(database) == standing != {}
+    assert Patient.select().where(Patient.created_at > now() + timedelta(1)).count() == 0
