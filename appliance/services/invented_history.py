@@ -166,7 +166,7 @@ class History:
 
     def _label(self, cell: Cell) -> CellLabel:
         """Call a cell as the network does, or now and then otherwise."""
-        if cell.suggestion == Suggestion.UNSURE:
+        if cell.suggestion is None or cell.suggestion == Suggestion.UNSURE:
             return self.case.lot.choice((CellLabel.BLAST, CellLabel.NORMAL, CellLabel.UNSURE))
         label = CellLabel(cell.suggestion)
         return label if self.case.lot.random() < self.case.agreement else _OTHERWISE[label]

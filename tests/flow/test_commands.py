@@ -25,7 +25,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     data = tmp_path_factory.mktemp("demo") / "lab"
     program = (
         "import sys; from pathlib import Path; from appliance import cli;"
-        "cli._run_both = lambda settings: 0; sys.exit(cli.main(['demo', '--data', sys.argv[1]]))"
+        "cli._run_both = lambda settings: 0;"
+        "sys.exit(cli.main(['demo', '--data', sys.argv[1], '--examinations', '40']))"
     )
     done = subprocess.run(
         [COMMAND[0], "-c", program, str(data)], capture_output=True, text=True, check=True
@@ -33,7 +34,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return data, done.stdout
 
 
-def test_the_demo_lab_has_three_analysed_examinations_and_prints_its_log_ins(demo):
+def test_the_demo_lab_has_analysed_examinations_as_many_as_asked_and_prints_its_log_ins(demo):
     data, printed = demo
     log_ins = dict(re.findall(r"\w+ +(olga|hana|adam) +([a-z0-9-]{19})", printed))
     assert set(log_ins) == {"olga", "hana", "adam"}
@@ -43,9 +44,13 @@ def test_the_demo_lab_has_three_analysed_examinations_and_prints_its_log_ins(dem
         live.wait_until_up()
         client = Client(live.address)
         client.sign_in("olga", log_ins["olga"])
-        listed = client.get("/api/v1/examinations").json()["examinations"]
-        assert len(listed) == 3
-        for examination in listed:
+        listed = client.get("/api/v1/examinations?limit=100").json()["examinations"]
+        assert len(listed) == 40
+        drawn = [
+            each for each in listed if each["accession_number"][3:] in ("0001", "0002", "0003")
+        ]
+        assert len(drawn) == 3
+        for examination in drawn:
             assert examination["simulated"] is True
             assert examination["fields"]["analysed"] >= 2
             assert examination["counts"]["cells"] > 10
