@@ -14,6 +14,7 @@ from appliance.clock import to_iso
 from appliance.errors import Conflict, NotFound
 from appliance.records import audit, index
 from appliance.records.database import transaction
+from appliance.records.review_tables import Amendment, Conclusion, Reading
 from appliance.records.tables import (
     ClinicalDetails,
     Examination,
@@ -135,6 +136,31 @@ def update(
     return True
 
 
+def renew(
+    row: Row,
+    action: str,
+    *,
+    by: Actor,
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Give a row its next revision though no column of it changes: what belongs to it did."""
+    row.__data__["revision"] += 1
+    noted = {"revision": row.__data__["revision"], **(details or {})}
+    with transaction():
+        row.save(only=["revision"])
+        record(row, by=by, reason=reason)
+        audit.note(action, by=by, subject=row, details=noted)
+
+
+def append(row: Row, action: str, *, by: Actor, details: Mapping[str, Any] | None = None) -> None:
+    """Write a row that is never changed, its own only revision, with audit and outbox entry."""
+    with transaction():
+        row.save(force_insert=True)
+        OutboxEntry.create(subject_type=row._meta.table_name, subject_id=row.id, subject_revision=1)
+        audit.note(action, by=by, subject=row, details=dict(details or {}))
+
+
 def fetch(table: type[R], row_id: UUID, revision: int | None = None) -> R:
     """Read one row; with `revision`, only if it is still the one that the person saw.
 
@@ -196,7 +222,10 @@ _ORDER = {
     table._meta.table_name: [
         field.name for field in table._meta.sorted_fields if field.name not in _NEVER_SHOWN
     ]
-    for table in (User, Patient, ClinicalDetails, Examination, FieldImage)
+    for table in (
+        *(User, Patient, ClinicalDetails, Examination, FieldImage),
+        *(Reading, Conclusion, Amendment),
+    )
 }
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from appliance.records import examinations, fields, patients
-from appliance.records.tables import Examination, FieldImage, Patient, User
+from appliance.permissions import Role
+from appliance.records import decisions, examinations, fields, patients, readings, users
+from appliance.records.tables import Cell, Examination, FieldImage, Patient, User
+from appliance.review_vocabulary import CellLabel, ReadingKind
 from appliance.vocabulary import (
     Actor,
     Box,
@@ -112,3 +114,51 @@ def analysis() -> Callable[..., FieldAnalysis]:
         )
 
     return make
+
+
+@pytest.fixture
+def clinician(hana: User, actor_of: Callable[[User], Actor]) -> Actor:
+    """Hana, who reviews and signs."""
+    return actor_of(hana)
+
+
+@pytest.fixture
+def third(database: Any, actor_of: Callable[[User], Actor]) -> Actor:
+    """Ivo, a second technician, who has seen nothing yet."""
+    return actor_of(users.add("ivo", "Ivo Brandt", Role.TECHNICIAN, "hash", None))
+
+
+@pytest.fixture
+def read(field: FieldImage, analysis: Callable[..., FieldAnalysis]) -> Callable[..., list[Cell]]:
+    """Lets the worker read the image: read(blast=2, normal=1), and returns the cells in order."""
+
+    def finish(**cells: int) -> list[Cell]:
+        claimed = fields.claim_oldest("w")
+        assert claimed is not None
+        fields.finish(claimed, analysis(**cells), card={}, by="w")
+        return fields.cells_of(claimed.id)
+
+    return finish
+
+
+@pytest.fixture
+def call() -> Callable[..., None]:
+    """Shows cells to a reader, who calls them: call(reading, cells, label, by)."""
+
+    def show_and_decide(reading: Any, cells: Any, label: CellLabel, by: Actor) -> None:
+        ids = [cell.id for cell in cells]
+        decisions.decide(reading.id, ids, label, by, shown=dict.fromkeys(ids, 1500))
+
+    return show_and_decide
+
+
+@pytest.fixture
+def submitted(
+    examination: Examination, read: Callable[..., Any], call: Callable[..., None], by: Actor
+) -> Examination:
+    """The examination with two blasts and a normal cell, called so and submitted by Olga."""
+    cells = read(blast=2, normal=1)
+    reading = readings.take(examination.id, ReadingKind.FIRST, by)
+    call(reading, cells[:2], CellLabel.BLAST, by)
+    call(reading, cells[2:], CellLabel.NORMAL, by)
+    return readings.submit(reading.id, by)
