@@ -50,6 +50,7 @@ __all__ = [
     "history",
     "progress",
     "progress_of",
+    "require_callable",
     "showed",
     "standing",
     "undo",
@@ -220,6 +221,22 @@ def write(
     renew(row, action, by=by, details=details)
 
 
+def require_callable(row: Reading, last: Mapping[UUID, LastCall], ids: Collection[UUID]) -> None:
+    """Refuse cells that are not of the examination of a reading, or that no longer count.
+
+    Raises:
+        NotFound: one is not of it.
+        Conflict: one was merged or split.
+    """
+    _require_of(row, last, ids)
+    gone = sum(last[key].label == CellLabel.REPLACED for key in ids)
+    if gone:
+        raise Conflict(
+            f"{gone} of these cells {plural(gone, 'was', 'were')} merged or split in the meantime.",
+            advice="Reload the page and call the new cells.",
+        )
+
+
 def _domain(row: Reading) -> Any:
     """Return which decisions a reading goes on from: a blind one from its own only."""
     return of_reading(row.id) if row.kind == ReadingKind.SECOND else None
@@ -228,13 +245,8 @@ def _domain(row: Reading) -> Any:
 def _last_of(row: Reading, ids: Collection[UUID], seen: Collection[UUID]) -> dict[UUID, LastCall]:
     """Return what stands of the cells to be called, if they may be called in this reading."""
     record = last_calls([*{*ids, *seen}])
-    _require_of(row, record, [*ids, *seen])
-    gone = sum(record[key].label == CellLabel.REPLACED for key in ids)
-    if gone:
-        raise Conflict(
-            f"{gone} of these cells {plural(gone, 'was', 'were')} merged or split in the meantime.",
-            advice="Reload the page and call the new cells.",
-        )
+    _require_of(row, record, seen)
+    require_callable(row, record, ids)
     if row.kind == ReadingKind.ADJUDICATION:
         allowed = {pair.cell_id for pair in differing(row.__data__["examination"])}
         if not allowed.issuperset(ids):
