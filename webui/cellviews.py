@@ -1,27 +1,39 @@
 """How cells look on a page: their group, place in the atlas, words and sizes."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from appliance.pipeline.display import ATLAS_COLUMNS
+from appliance.records.decisions import Standing
 from appliance.records.tables import Cell, FieldImage
+from appliance.review_vocabulary import CellLabel
 from appliance.vocabulary import Morphology, Suggestion
 
 TILE_PX = 160
 """Edge of a cell's tile in the atlas of its field."""
 UNCOUNTED: Final = "uncounted"
-GROUPS: Final = (*(str(kind) for kind in Suggestion), UNCOUNTED)
+OPEN: Final = "open"
+"""Nobody has called it, and no suggestion is there or is to be seen."""
+CALLS: Final = tuple(str(label) for label in CellLabel if label != CellLabel.REPLACED)
+"""What a reader may call a cell, in the order of the buttons and of the keys 1 to 5."""
+GROUPS: Final = (*CALLS, OPEN, UNCOUNTED)
 """What the gallery's chips filter by."""
 LABELS: Final = {
     "blast": "Blast",
     "normal": "Normal",
     "unsure": "Unsure",
+    "other": "Other",
+    "not-a-cell": "Not a cell",
+    "open": "Not called",
     "uncounted": "Not counted",
 }
 PAGE = 120
 """Cells on a page of the gallery."""
+NOBODY: Final = Standing("")
+"""Has called the cell."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,10 @@ class CellView:
     row: Cell
     field: FieldImage
     group: str
+    """What it is called; as long as nobody called it, what is suggested."""
+    in_field: int
+    """Cells of the field, replaced ones too: the atlas has a tile for each."""
+    standing: Standing = NOBODY
     morphology: Morphology | None = None
     """Measured only for a cell that is shown large."""
 
@@ -55,6 +71,17 @@ class CellView:
         return "> 99 %" if 0.99 < value < 1 else f"{value * 100:.0f} %"
 
     @property
+    def verified(self) -> bool:
+        """Whether a person called it."""
+        return bool(self.standing.label)
+
+    @property
+    def atlas(self) -> tuple[int, int]:
+        """Width and height of the atlas of its field, pixels."""
+        columns = min(max(self.in_field, 1), ATLAS_COLUMNS)
+        return columns * TILE_PX, -(-max(self.in_field, 1) // columns) * TILE_PX
+
+    @property
     def tile_x(self) -> int:
         """Left edge of its tile in the atlas, pixels."""
         return (self.number - 1) % ATLAS_COLUMNS * TILE_PX
@@ -68,8 +95,9 @@ class CellView:
     def spoken(self) -> str:
         """What a screen reader says of its tile."""
         unlike = ", unlike the training cells" if self.row.outside_training_range else ""
+        called = f" by {self.standing.reader_name}" if self.verified else ""
         return (
-            f"Cell {self.number} of field {self.field.number}: {self.label.lower()}, "
+            f"Cell {self.number} of field {self.field.number}: {self.label.lower()}{called}, "
             f"blast probability {self.probability}{unlike}"
         )
 
@@ -133,14 +161,42 @@ def _said(value: float | None, words: str) -> str:
     return "" if value is None else words.format(value).replace("%", " %")
 
 
-def views_of(field: FieldImage, cells: Iterable[Cell]) -> list[CellView]:
-    """Make the views of one field's cells, in the order given."""
-    return [CellView(cell, field, group_of(cell)) for cell in cells]
+def views_of(
+    field: FieldImage, cells: Sequence[Cell], standing: Mapping[UUID, Standing] | None = None
+) -> list[CellView]:
+    """Make the views of one field's cells, in the order given; replaced ones are left out.
+
+    Args:
+        field: theirs.
+        cells: all of them.
+        standing: what they are called; nothing yet where it is not given.
+    """
+    called = standing or {}
+    views = [(cell, called.get(cell.id, NOBODY)) for cell in cells]
+    return [
+        CellView(cell, field, group_of(cell, its), len(cells), its)
+        for cell, its in views
+        if not its.replaced
+    ]
 
 
-def group_of(cell: Cell) -> str:
+def views_in(
+    fields: Iterable[FieldImage], cells: Iterable[Cell], standing: Mapping[UUID, Standing]
+) -> list[CellView]:
+    """Make the views of the cells of several fields."""
+    of_field: dict[UUID, list[Cell]] = {}
+    for cell in cells:
+        of_field.setdefault(cell.__data__["field"], []).append(cell)
+    return [
+        view for field in fields for view in views_of(field, of_field.get(field.id, []), standing)
+    ]
+
+
+def group_of(cell: Cell, standing: Standing) -> str:
     """Name the group a cell is shown in."""
-    return str(cell.suggestion) if cell.counted else UNCOUNTED
+    if not cell.counted:
+        return UNCOUNTED
+    return str(standing.label or cell.suggestion or OPEN)
 
 
 def by_probability(views: Iterable[CellView]) -> list[CellView]:
@@ -162,17 +218,16 @@ def group_counts(views: Iterable[CellView]) -> dict[str, int]:
     return {group: found[group] for group in GROUPS}
 
 
-def atlas_size(cells: int) -> tuple[int, int]:
-    """Return width and height of the atlas of a field with so many cells, pixels."""
-    columns = min(max(cells, 1), ATLAS_COLUMNS)
-    return columns * TILE_PX, -(-max(cells, 1) // columns) * TILE_PX
-
-
-def suggestions(views: Sequence[CellView]) -> dict[Suggestion, int]:
-    """Count the counted cells by suggestion."""
-    found = Counter(
-        Suggestion(view.row.suggestion)
-        for view in views
-        if view.row.counted and view.row.suggestion is not None
-    )
+def current(views: Sequence[CellView]) -> dict[Suggestion, int]:
+    """Count blast, normal and unsure as the cells are called, or suggested, at this moment."""
+    found = Counter(view.group for view in views)
     return {kind: found[kind] for kind in Suggestion}
+
+
+def how_far(views: Sequence[CellView]) -> str:
+    """Say how many of the counted cells a person has verified."""
+    counted = [view for view in views if view.row.counted]
+    verified = sum(view.verified for view in counted)
+    if not verified:
+        return "Suggestions, not yet verified"
+    return "All verified" if verified == len(counted) else f"{verified} of {len(counted)} verified"

@@ -19,7 +19,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import Permission
-from appliance.records import audit, cells, examinations, fields
+from appliance.records import audit, cells, decisions, examinations, fields
 from appliance.records.tables import FieldImage
 from appliance.vocabulary import FieldState
 from webui import cellviews, galleries, opened, shapes
@@ -46,7 +46,7 @@ def show(field_id: UUID) -> str:
 def show_cell(field_id: UUID, number: int) -> str:
     """Show one cell: the part of the viewer that changes when a box is tapped."""
     row = opened.field_again(field_id)
-    views = cellviews.views_of(row, fields.cells_of(field_id))
+    views = _views(row)
     cell = _measured(row, _chosen(views, number))
     return render_template("fields/_cell.html", field=row, cell=cell, views=views)
 
@@ -67,7 +67,7 @@ def show_row(field_id: UUID) -> str:
 def show_field_gallery(field_id: UUID) -> str:
     """Show the cells of one field, sorted by probability."""
     row = opened.field(field_id)
-    views = cellviews.views_of(row, fields.cells_of(field_id))
+    views = _views(row)
     return galleries.page(row.examination, views, [row], of_field=row)
 
 
@@ -77,11 +77,8 @@ def show_gallery(examination_id: UUID) -> str:
     """Show the cells of all fields, sorted by probability."""
     examination = opened.examination(examination_id)
     rows = fields.of_examination(examination_id)
-    by_id = {row.id: row for row in rows}
-    views = [
-        cellviews.CellView(cell, by_id[cell.__data__["field"]], cellviews.group_of(cell))
-        for cell in cells.places_in(examination_id)
-    ]
+    called = decisions.standing(examination_id, by=actor())
+    views = cellviews.views_in(rows, cells.places_in(examination_id), called)
     return galleries.page(examination, views, rows)
 
 
@@ -130,7 +127,7 @@ def atlas(field_id: UUID) -> Response:
     row = opened.field_again(field_id)
     if row.state != FieldState.ANALYSED:
         raise NotFound("The cells of this image have not been looked for yet.")
-    return _picture(row, "cells", appliance().views.cells)
+    return _picture(row, f"cells-{cells.count_of(row.id)}", appliance().views.cells)
 
 
 @pages.get("/fields/<uuid:field_id>/original")
@@ -168,24 +165,29 @@ def _picture(row: FieldImage, kind: str, make: Callable[[FieldImage], bytes]) ->
 def _page(row: FieldImage, form: Form) -> str:
     rows = fields.of_examination(row.__data__["examination"])
     place = next(index for index, other in enumerate(rows) if other.id == row.id)
-    views = cellviews.views_of(row, fields.cells_of(row.id))
+    views = _views(row)
     asked_for = _asked_for(views)
-    tallied = shapes.tally(cellviews.suggestions(views))
     return render_template(
         "fields/show.html",
         field=row,
         examination=row.examination,
         views=views,
         cell=asked_for and _measured(row, asked_for),
-        tally=tallied,
+        tally=shapes.tally(cellviews.current(views)),
+        how_far=cellviews.how_far(views),
         groups=cellviews.group_counts(views),
         previous=rows[place - 1] if place else None,
         following=rows[place + 1] if place + 1 < len(rows) else None,
         total=len(rows),
-        atlas=cellviews.atlas_size(len(views)),
         reasons=REASONS,
         form=form,
     )
+
+
+def _views(row: FieldImage) -> list[cellviews.CellView]:
+    """Make the views of a field's cells, as they are called; not for who reads them blind."""
+    called = decisions.standing(row.__data__["examination"], by=actor())
+    return cellviews.views_of(row, fields.cells_of(row.id), called)
 
 
 def _asked_for(views: list[cellviews.CellView]) -> cellviews.CellView | None:

@@ -23,9 +23,6 @@ def page(
     )
     count = max(1, -(-len(shown) // PAGE))
     number = min(max(request.args.get("page", 1, int), 1), count)
-    cells_in: dict[int, int] = {}
-    for view in views:
-        cells_in[view.field.number] = max(cells_in.get(view.field.number, 0), view.number)
     return render_template(
         "fields/gallery.html",
         examination=examination,
@@ -38,7 +35,7 @@ def page(
         groups=cellviews.group_counts(views),
         labels=cellviews.LABELS,
         all_cells=len(views),
-        tally=shapes.tally(cellviews.suggestions(views)),
-        atlases={field: cellviews.atlas_size(cells) for field, cells in cells_in.items()},
+        tally=shapes.tally(cellviews.current(views)),
+        how_far=cellviews.how_far(views),
         progress=shapes.progress(rows, {}),
     )
