@@ -1,12 +1,13 @@
 """Whether this week's numbers are still like those the model was verified on.
 
 The population stability index compares two distributions over bins that hold a tenth of the
-reference each; 0.1 and 0.25 are its usual limits (Siddiqi 2006, Credit Risk Scorecards). Few
-numbers alone make it large: with m and n of them it is about chi-squared with bins - 1 degrees of
-freedom times (1/m + 1/n) even when nothing has changed (Yurdakul and Naranjo 2020, J Risk Model
-Valid 14(4):89). So a warning needs both: beyond the limit, and beyond what chance would do. As
-numbers of one block are alike, m and n are divided by the mean design effect of the bins (Rao and
-Scott 1981, J Am Stat Assoc 76:221).
+reference each (more, where a week has few numbers); 0.1 and 0.25 are its usual limits (Siddiqi
+2006, Credit Risk Scorecards). Few numbers alone make it large even when nothing has changed: it is
+then about chi-squared (Yurdakul and Naranjo 2020, J Risk Model Valid 14(4):89). So a warning needs
+both: beyond the limit, and beyond what chance would do. Chance is reckoned from how much blocks of
+the reference differ, since a week with one more leukaemia is no drift: a weighted sum of
+chi-squares, taken as one with its mean and variance (Rao and Scott 1981, J Am Stat Assoc 76:221,
+with Satterthwaite's degrees of freedom).
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ import numpy as np
 from scipy.special import chdtri
 
 from appliance.services.statistics.blocks import Blocks, Floats, blocks_in
-from appliance.services.statistics.proportions import effective_cells
 
 BINS = 10
 LIMIT = 0.25
@@ -25,8 +25,12 @@ WATCH = 0.1
 """Beyond, it is worth a look."""
 RARE = 0.001
 """How often chance alone may give a warning, each week."""
-LEAST = 30
+LEAST = 15
 """Numbers of the week, and of the reference, below which nothing is said."""
+LEAST_BLOCKS = 3, 10
+"""Blocks of the week, and of the reference, likewise."""
+_FULL = 5
+"""Numbers that a bin must hold of a week like the reference, or there are fewer bins."""
 
 
 class Steadiness(StrEnum):
@@ -70,11 +74,13 @@ def shift(reference: Floats, week: Floats, reference_block: Blocks, block: Block
     low, median, high = np.quantile(week, [0.25, 0.5, 0.75]) if len(week) else (float("nan"),) * 3
     index = by_chance = float("nan")
     blocks = blocks_in(block)
-    if min(len(week), len(reference)) >= LEAST and min(blocks, blocks_in(reference_block)) >= 2:
-        was, now = _spread(reference, reference_block, reference), _spread(week, block, reference)
+    least, least_of_reference = LEAST_BLOCKS
+    enough = blocks >= least and blocks_in(reference_block) >= least_of_reference
+    if enough and min(len(week), len(reference)) >= LEAST:
+        edges = _edges(reference, len(week))
+        was, now = _spread(reference, reference_block, edges), _spread(week, block, edges)
         index = _index(was.sum(axis=0), now.sum(axis=0))
-        freedom = max(was.shape[1] - 1, 1)
-        by_chance = float(chdtri(freedom, RARE)) * (1 / _effective(was) + 1 / _effective(now))
+        by_chance = _by_chance(was, now)
     return Shift(
         _judged(index, by_chance),
         index,
@@ -101,17 +107,23 @@ def stability_index(reference: Floats, week: Floats) -> float:
     Half a number is added to every bin, so that an empty one does not make it infinite.
 
     Args:
-        reference: (m,), m at least 1; its tenths make the bins. Equal numbers share a bin.
+        reference: (m,), m at least 1; makes the bins. Equal numbers share one.
         week: (n,), n at least 1.
     """
     alone = [np.zeros(len(numbers), np.intp) for numbers in (reference, week)]
-    was, now = _spread(reference, alone[0], reference), _spread(week, alone[1], reference)
+    edges = _edges(reference, len(week))
+    was, now = _spread(reference, alone[0], edges), _spread(week, alone[1], edges)
     return _index(was[0], now[0])
 
 
-def _spread(numbers: Floats, block: Blocks, reference: Floats) -> Floats:
+def _edges(reference: Floats, count: int) -> Floats:
+    """Part the reference into equal bins, ten where a week has numbers for so many."""
+    bins = int(np.clip(count // _FULL, 3, BINS))
+    return np.unique(np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1]))
+
+
+def _spread(numbers: Floats, block: Blocks, edges: Floats) -> Floats:
     """Count the numbers of each block in each bin, (k, b)."""
-    edges = np.unique(np.quantile(reference, np.linspace(0, 1, BINS + 1)[1:-1]))
     blocks, place = np.unique(block, return_inverse=True)
     counts = np.zeros((len(blocks), len(edges) + 1))
     np.add.at(counts, (place, np.searchsorted(edges, numbers, side="right")), 1)
@@ -123,9 +135,21 @@ def _index(was: Floats, now: Floats) -> float:
     return float(((now - was) * np.log(now / was)).sum())
 
 
-def _effective(counts: Floats) -> float:
-    """Say how many numbers of blocks of their own would spread over the bins as much."""
-    total = float(counts.sum())
-    value = counts.sum(axis=0) / total
-    design = total / effective_cells(counts, counts.sum(axis=1), value)
-    return total / max(float(((1 - value) * design).sum()) / max(len(value) - 1, 1), 1.0)
+def _by_chance(was: Floats, now: Floats) -> float:
+    """Give the index that a week of blocks like the reference's exceeds with probability RARE.
+
+    Args:
+        was: (k, b), counts of the reference.
+        now: (l, b), of the week: only how many blocks of which size matters.
+    """
+    # A bin that the reference leaves empty varies as nothing there can tell.
+    filled = was[:, was.sum(axis=0) > 0]
+    share = filled.sum(axis=0) / was.sum()
+    apart = filled / was.sum(axis=1, keepdims=True) - share
+    of_a_block = apart.T @ apart / (len(was) - 1)
+    weight = sum(float(((of := c.sum(axis=1)) ** 2).sum() / of.sum() ** 2) for c in (was, now))
+    relative = of_a_block * weight / share[:, None]
+    mean, square = float(np.trace(relative)), float(np.trace(relative @ relative))
+    if not mean:
+        return 0.0
+    return square / mean * float(chdtri(mean**2 / square, RARE))

@@ -26,15 +26,39 @@ def test_weeks_like_the_reference_give_no_warning_though_patients_differ():
     assert found.count(Steadiness.SHIFTED) <= 3
 
 
+def test_a_week_with_a_leukaemia_more_is_no_drift():
+    random = np.random.default_rng(5)
+
+    def scores(patients):
+        block = np.repeat(np.arange(patients), 50)
+        rate = np.where(random.random(patients) < 0.35, 0.6, 0.02)[block]
+        return np.where(random.random(len(block)) < rate, 2, -2) + random.normal(
+            0, 1.3, len(block)
+        ), block
+
+    (reference, of), found = scores(100), []
+    for _ in range(200):
+        week, block = scores(8)
+        found.append(shift(reference, week, of, block).steadiness)
+    assert found.count(Steadiness.SHIFTED) <= 3
+
+
+def test_a_week_of_few_pictures_is_judged_in_fewer_bins():
+    random = np.random.default_rng(6)
+    reference, of = random.normal(9, 1.2, 100), np.arange(100) // 2
+    blurred = random.normal(6, 1.2, 18)
+    assert shift(reference, blurred, of, np.arange(18) // 2).steadiness is Steadiness.SHIFTED
+
+
 def test_a_shift_by_one_and_a_half_deviations_is_seen():
     found = [each.steadiness for each in judged(40, by=1.7)]
     assert found.count(Steadiness.SHIFTED) >= 36
 
 
-def test_a_week_of_few_numbers_or_one_block_is_not_judged():
-    few = judged(1, patients=4, cells=5)[0]
-    one = judged(1, patients=1, cells=60)[0]
-    assert few.steadiness == one.steadiness == Steadiness.TOO_FEW
+def test_a_week_of_few_numbers_or_two_blocks_is_not_judged():
+    few = judged(1, patients=4, cells=3)[0]
+    two = judged(1, patients=2, cells=60)[0]
+    assert few.steadiness == two.steadiness == Steadiness.TOO_FEW
     assert np.isnan(few.index)
     assert few.low < few.median < few.high
 
