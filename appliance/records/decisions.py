@@ -45,14 +45,17 @@ __all__ = [
     "Label",
     "Progress",
     "Standing",
+    "batches_to_undo",
     "blind",
     "decide",
+    "decide_each",
     "history",
     "progress",
     "progress_of",
     "require_callable",
     "showed",
     "standing",
+    "taken_back",
     "undo",
     "write",
 ]
@@ -125,8 +128,22 @@ def decide(
         Conflict: the reading is at its end, a cell was merged or split, or was not shown.
         InvalidInput: the label cannot be given.
     """
-    ids, seen = list(dict.fromkeys(cell_ids)), dict(shown or {})
-    if label not in [*CellLabel] or label == CellLabel.REPLACED:
+    labels = dict.fromkeys(cell_ids, label)
+    return decide_each(reading_id, labels, by, how, shown=shown, display_ms=display_ms)
+
+
+def decide_each(
+    reading_id: UUID,
+    labels: Mapping[UUID, CellLabel],
+    by: Actor,
+    how: DecisionWay = DecisionWay.SEVERAL,
+    *,
+    shown: Mapping[UUID, int] | None = None,
+    display_ms: int = 0,
+) -> Decided:
+    """Call each cell what is named for it, all in one batch; else as `decide`."""
+    ids, seen = list(labels), dict(shown or {})
+    if not {*labels.values()} <= {*CellLabel} - {CellLabel.REPLACED}:
         raise InvalidInput({"label": "Choose what the cells are called from the list."})
     if how in (DecisionWay.UNDO, DecisionWay.EDIT):
         raise InvalidInput({"how": "Cells are called one by one, several at once or by screen."})
@@ -136,16 +153,16 @@ def decide(
         _keep_shown(row, seen, by)
         if how == DecisionWay.SCREEN:
             _require_shown(row, ids, seen, display_ms)
-        calls = {
+        calls: dict[UUID, Label] = {
             key: label
-            for key in ids
+            for key, label in labels.items()
             if (last[key].label, last[key].reader_id) != (label, by.user_id)
         }
         batch = uuid7()
         if calls:
             write(row, calls, last, batch, how, by)
     before = {key: last[key].label for key in ids}
-    return Decided(batch, before, dict.fromkeys(ids, label), len(calls))
+    return Decided(batch, before, dict(labels), len(calls))
 
 
 def undo(reading_id: UUID, by: Actor) -> Decided | None:
@@ -164,8 +181,8 @@ def undo(reading_id: UUID, by: Actor) -> Decided | None:
     """
     with transaction():
         row = require_mine(reading_id, by)
-        for batch in _batches_to_undo(reading_id):
-            calls = _taken_back(row, batch)
+        for batch in batches_to_undo(reading_id):
+            calls = taken_back(row, batch)
             if calls:
                 last = last_calls([*calls], _domain(row))
                 undoing = _undoing(batch)
@@ -303,7 +320,7 @@ def _require_shown(
         )
 
 
-def _batches_to_undo(reading_id: UUID) -> list[UUID]:
+def batches_to_undo(reading_id: UUID) -> list[UUID]:
     """Return the batches of a reading that are not taken back, the last one first."""
     rows: Any = (
         CellDecision.select(CellDecision.batch, CellDecision.how)
@@ -324,7 +341,7 @@ def _undoing(batch: UUID) -> UUID:
     return uuid5(batch, "undo")
 
 
-def _taken_back(row: Reading, batch: UUID) -> dict[UUID, Label]:
+def taken_back(row: Reading, batch: UUID) -> dict[UUID, Label]:
     """Return what the cells of a batch were called before it, unless somebody went on from it."""
     in_batch = CellDecision.select(CellDecision.cell).where(CellDecision.batch == batch)
     is_blind = CellDecision.blind == (row.kind == ReadingKind.SECOND)
