@@ -9,8 +9,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from appliance.errors import ModelUnusable
 from appliance.records import fields
 from appliance.services import heartbeat, housekeeping
-from appliance.services.analysis import AnalysisService
-from appliance.wiring import Appliance, analysis_of
+from appliance.services.line import Line
+from appliance.wiring import Appliance, line_of
 
 log = logging.getLogger(__name__)
 
@@ -45,19 +45,23 @@ def stop_on_signals(stop: Event) -> None:
 
 
 def _turn(appliance: Appliance, stop: Event) -> None:
-    analysis: AnalysisService | None = None
-    while not stop.is_set():
+    line: Line | None = None
+
+    def go_on() -> bool:
         heartbeat.beat(appliance.settings.data)
-        analysis = analysis or _open_analysis(appliance)
-        if analysis is None:
+        return not stop.is_set()
+
+    while go_on():
+        line = line or _open_line(appliance)
+        if line is None:
             _wait_with_heartbeat(appliance, stop, MODEL_RETRY_S)
-        elif not analysis.run_next():
+        elif not line.run_next(go_on):
             stop.wait(IDLE_WAIT_S)
 
 
-def _open_analysis(appliance: Appliance) -> AnalysisService | None:
+def _open_line(appliance: Appliance) -> Line | None:
     try:
-        return analysis_of(appliance)
+        return line_of(appliance)
     except ModelUnusable as error:
         log.error("fields wait: %s", error.sentence)
         return None

@@ -91,6 +91,11 @@ class Settings:
         return self.data / "pictures"
 
     @property
+    def site_heads(self) -> Path:
+        """Folder of the heads that the laboratory fitted, each in a folder named by its SHA-256."""
+        return self.data / "site-heads"
+
+    @property
     def engines(self) -> Path:
         """Folder of what was built for this machine's accelerator; may be deleted any time."""
         return self.data / "engines"

@@ -1,6 +1,6 @@
 """Chooses the concrete parts of one appliance: the only module that sees the settings whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,12 +11,17 @@ from appliance.pipeline.intake import Limits
 from appliance.records import index
 from appliance.records.database import open_database
 from appliance.records.pictures import PictureStore
-from appliance.services import keys
+from appliance.services import heartbeat, keys
 from appliance.services.accounts import Accounts
 from appliance.services.analysis import AnalysisService
 from appliance.services.capture import CaptureService
+from appliance.services.heads import open_heads
+from appliance.services.line import Line
+from appliance.services.replaying import Replaying
 from appliance.services.reporting import Letterhead, Reporting
+from appliance.services.scorecards import Scorecards
 from appliance.services.selftest import Selftest
+from appliance.services.site_fitting import SiteFitting
 from appliance.services.views import Views
 from appliance.settings import Settings
 from models.card import Card, load_card
@@ -38,6 +43,7 @@ class Appliance:
     capture: CaptureService
     reporting: Reporting
     selftest: Selftest
+    scorecards: Scorecards
     secret_key: bytes
     setup_code: str
     card: Card | None
@@ -67,24 +73,23 @@ def build(settings: Settings) -> Appliance:
     pictures = PictureStore(settings.pictures, min_free_bytes=int(settings.min_free_mb * 1e6))
     views = Views(pictures, limits)
     card, model_error = _card(settings)
+    accounts = Accounts(login_failures=settings.login_failures, lock_minutes=settings.lock_minutes)
+    reporting = _reporting(settings, pictures)
     return Appliance(
         settings=settings,
         pictures=pictures,
         views=views,
-        accounts=Accounts(
-            login_failures=settings.login_failures, lock_minutes=settings.lock_minutes
-        ),
+        accounts=accounts,
         capture=CaptureService(pictures, limits),
-        reporting=Reporting(
-            pictures,
-            letterhead=letterhead_of(settings),
-            template=load_template(
-                settings.data / settings.report_wording if settings.report_wording else None
-            ),
-            decision_limit=settings.decision_limit,
-            limits=limits,
+        reporting=reporting,
+        selftest=Selftest(
+            settings.data,
+            int(settings.min_free_mb * 1e6),
+            card,
+            model_error,
+            settings.site_heads,
         ),
-        selftest=Selftest(settings.data, int(settings.min_free_mb * 1e6), card, model_error),
+        scorecards=Scorecards(decision_limit=settings.decision_limit),
         secret_key=secret_key,
         setup_code=setup_code,
         card=card,
@@ -93,17 +98,57 @@ def build(settings: Settings) -> Appliance:
 
 
 def analysis_of(appliance: Appliance) -> AnalysisService:
-    """Load the network and hand out what the worker turns.
+    """Load the network with the head that is switched on, and hand out what turns fields.
 
     Raises:
         ModelUnusable: the bundle is missing, damaged or not what its card says.
     """
-    return AnalysisService(
+    return line_of(appliance).analysis
+
+
+def line_of(appliance: Appliance) -> Line:
+    """Load the network, and hand out all that the worker turns.
+
+    Raises:
+        ModelUnusable: the bundle is missing, damaged or not what its card says.
+    """
+    settings, pictures = appliance.settings, appliance.pictures
+    network, limits, folder = open_model(settings), limits_of(settings), settings.site_heads
+    heads = open_heads(network, folder)
+    analysis = AnalysisService(
         worker=uuid4().hex,
-        pictures=appliance.pictures,
+        pictures=pictures,
         views=appliance.views,
-        classifier=open_model(appliance.settings),
-        limits=limits_of(appliance.settings),
+        classifier=heads.in_use,
+        limits=limits,
+        verified=heads.verified,
+        shadow=heads.shadow,
+    )
+    return Line(
+        analysis,
+        heads,
+        lambda: open_heads(network, folder),
+        SiteFitting(
+            pictures,
+            limits,
+            network,
+            folder,
+            settings.simulated,
+            lambda: heartbeat.kept_up(settings.data),
+        ),
+        replaying_of(appliance, network),
+    )
+
+
+def replaying_of(appliance: Appliance, network: Classifier) -> Replaying:
+    """Hand out what computes past results again, with the network in use or another."""
+    settings = appliance.settings
+    return Replaying(
+        appliance.pictures,
+        limits_of(settings),
+        network,
+        settings.site_heads,
+        lambda name: open_model(replace(settings, model=name)),
     )
 
 
@@ -153,6 +198,17 @@ def limits_of(settings: Settings) -> Limits:
     """Return what intake may take."""
     return Limits(
         max_pixels=int(settings.max_megapixels * 1e6), max_bytes=int(settings.max_file_mb * 1e6)
+    )
+
+
+def _reporting(settings: Settings, pictures: PictureStore) -> Reporting:
+    own = settings.data / settings.report_wording if settings.report_wording else None
+    return Reporting(
+        pictures,
+        letterhead=letterhead_of(settings),
+        template=load_template(own),
+        decision_limit=settings.decision_limit,
+        limits=limits_of(settings),
     )
 
 

@@ -1,8 +1,12 @@
 """Fixtures that every test may ask for."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+# As `appliance.cli` does, and before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from argon2 import PasswordHasher

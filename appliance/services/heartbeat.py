@@ -5,16 +5,38 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 from appliance import clock
 from appliance.errors import Conflict
 
+BEAT_S = 10.0
 STALE_AFTER_S = 60.0  # one field of 100 megapixels takes about 20 s on a Raspberry Pi 4
 
 
 def beat(data: Path) -> None:
     """Say that the worker's loop turns."""
     (data / "worker.alive").touch()
+
+
+@contextmanager
+def kept_up(data: Path, *, at_most_s: float = 900.0) -> Iterator[None]:
+    """Beat from beside while one long computation goes on; for so long and no longer."""
+    over = Event()
+
+    def beats() -> None:
+        for _ in range(int(at_most_s / BEAT_S)):
+            beat(data)
+            if over.wait(BEAT_S):
+                return
+
+    beside = Thread(target=beats, daemon=True)
+    beside.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beside.join()
 
 
 def age_s(data: Path) -> float | None:

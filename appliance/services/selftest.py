@@ -11,7 +11,7 @@ import numpy as np
 from appliance import clock
 from appliance.errors import ApplianceError
 from appliance.records import audit, database
-from appliance.services import heartbeat
+from appliance.services import heads, heartbeat
 from models.card import Card
 from models.classifier import Classifier
 
@@ -35,10 +35,13 @@ class Selftest:
     min_free_bytes: int
     card: Card | None
     model_error: str
+    site_heads: Path
+    """Folder of the laboratory's own heads."""
 
     def quick(self) -> list[Check]:
         """Look at model, disk, clock, records and worker in a few milliseconds."""
-        return [self._model(), self.disk(), clock_is_set(), _records(), self._worker()]
+        checks = [self._model(), self.disk(), clock_is_set(), _records(), self._worker()]
+        return [*checks, self._site_head()] if checks[3].passed else checks
 
     def _model(self) -> Check:
         if self.card is None:
@@ -52,6 +55,10 @@ class Selftest:
         if free >= self.min_free_bytes:
             return Check("disk", True, sentence)
         return Check("disk", False, f"only {sentence}: export or archive old examinations")
+
+    def _site_head(self) -> Check:
+        passed, sentence = heads.standing(self.card, self.site_heads)
+        return Check("site-head", passed, sentence)
 
     def _worker(self) -> Check:
         age = heartbeat.age_s(self.data)

@@ -22,7 +22,14 @@ def test_not_ready_is_503(client):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json["ready"] is False
-    assert set(answer.json["checks"]) == {"model", "disk", "clock", "records", "worker"}
+    assert set(answer.json["checks"]) == {
+        "model",
+        "disk",
+        "clock",
+        "records",
+        "worker",
+        "site-head",
+    }
 
 
 def test_the_network_learns_no_sentences(client):
