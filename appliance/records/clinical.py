@@ -13,6 +13,7 @@ from uuid import UUID
 from appliance.records import audit
 from appliance.records.database import transaction
 from appliance.records.entries import Entries, reason_of
+from appliance.records.patients import require_unmerged
 from appliance.records.revisions import Version, fetch, insert, update, versions
 from appliance.records.tables import ClinicalDetails, Patient
 from appliance.vocabulary import Actor
@@ -113,6 +114,7 @@ def add(patient_id: UUID, values: Mapping[str, Any], by: Actor) -> ClinicalDetai
     """
     with transaction():
         patient = fetch(Patient, patient_id)
+        require_unmerged(patient)
         row = ClinicalDetails(patient=patient_id, **_checked(values, patient))
         insert(row, "clinical:add", by=by, details={"patient": str(patient_id)})
     return row

@@ -18,12 +18,14 @@ from appliance.records.overview import (
     Query,
     counts,
     find,
+    needing,
     of_patient,
     summary,
     tallies_of_fields,
     tally_of,
     tally_of_field,
 )
+from appliance.records.patients import require_unmerged
 from appliance.records.revisions import Version, fetch, insert, update, versions
 from appliance.records.tables import Examination, Patient
 from appliance.vocabulary import Actor, ExaminationStatus, Specimen, Stain
@@ -41,6 +43,7 @@ __all__ = [
     "find",
     "get",
     "history",
+    "needing",
     "next_accession_number",
     "of_patient",
     "open_for",
@@ -92,6 +95,7 @@ def create(patient_id: UUID, values: Mapping[str, Any], by: Actor) -> Examinatio
     """
     with transaction():
         patient = fetch(Patient, patient_id)
+        require_unmerged(patient)
         given = {"simulated": patient.simulated, **values}
         if not given.get("accession_number"):
             given["accession_number"] = next_accession_number()

@@ -7,7 +7,8 @@ Words are what people type: names, numbers, the accession number with and withou
 Facts are what filters ask for: status, specimen, what it waits for, what came of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -18,10 +19,10 @@ from peewee import fn
 from appliance.records import fulltext
 from appliance.records.database import transaction
 from appliance.records.index_tables import ExaminationIndex, IndexRow, PatientIndex
-from appliance.records.review_tables import CellDecision, Conclusion, Reading
+from appliance.records.review_tables import Amendment, CellDecision, Conclusion, Reading
 from appliance.records.search import fold
 from appliance.records.tables import Cell, Examination, FieldImage, Patient, Row
-from appliance.review_vocabulary import CellLabel
+from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
 from appliance.vocabulary import ExaminationStatus, FieldState, Suggestion
 
 _SIGN = "\N{SECTION SIGN}"  # begins every fact; folded words have no signs
@@ -59,7 +60,7 @@ def keep(row: Row) -> None:
                 _keep_examination(examination, row)
     elif isinstance(row, Examination):
         _keep_examination(row, row.patient)
-    elif isinstance(row, FieldImage | Reading | Conclusion):
+    elif isinstance(row, FieldImage | Reading | Conclusion | Amendment):
         refresh(row.__data__["examination"])
 
 
@@ -101,7 +102,7 @@ def _keep_patient(row: Patient) -> bool:
 
 
 def _keep_examination(row: Examination, patient: Patient) -> None:
-    terms = _join(_words_of(row, patient), _facts_of(row, *_came_to([row.id])))
+    terms = _join(_words_of(row, patient), _facts_of(row, _came_to([row.id])))
     _keep(ExaminationIndex, ExaminationIndex.examination == row.id, row, terms)
 
 
@@ -148,29 +149,41 @@ def _join(words: Iterable[str], facts: Iterable[str]) -> str:
     return f" {' '.join(dict.fromkeys(word for word in (*words, *facts) if word))} "
 
 
-def _facts_of(
-    row: Examination,
-    states: dict[UUID, set[str]],
-    with_blasts: set[UUID],
-    findings: dict[UUID, str],
-) -> list[str]:
-    of_images = states.get(row.id, set())
+@dataclass(frozen=True, slots=True)
+class _CameTo:
+    """What came of some examinations, by their ids."""
+
+    states: Mapping[UUID, set[str]]
+    """Of their images."""
+    with_blasts: set[UUID]
+    findings: Mapping[UUID, str]
+    untold: set[UUID]
+    """With a critical result of which nobody was told."""
+    pending: Mapping[UUID, set[str]]
+    """Kinds of readings that are asked for and not done."""
+    amended: set[UUID]
+    """Signed, and being changed."""
+
+
+def _facts_of(row: Examination, came_to: _CameTo) -> list[str]:
+    of_images = came_to.states.get(row.id, set())
     facts = [
         fact("status", row.status),
         fact("specimen", row.specimen),
         fact("patient", row.__data__["patient"]),
     ]
-    facts += [fact("needs", need) for need in _needs(of_images, row.status)]
-    if row.id in with_blasts:
+    facts += [fact("needs", need) for need in _needs_of_images(of_images, row.status)]
+    facts += [fact("needs", need) for need in _needs_of_people(row, of_images, came_to)]
+    if row.id in came_to.with_blasts:
         facts.append(fact("blasts", "yes"))
     elif FieldState.ANALYSED in of_images:
         facts.append(fact("blasts", "no"))
-    if row.id in findings:
-        facts.append(fact("finding", findings[row.id]))
+    if row.id in came_to.findings:
+        facts.append(fact("finding", came_to.findings[row.id]))
     return facts
 
 
-def _needs(states: set[str], status: str) -> Iterable[str]:
+def _needs_of_images(states: set[str], status: str) -> Iterable[str]:
     if not states:
         yield "images"
     if states & set(WAITING):
@@ -180,20 +193,55 @@ def _needs(states: set[str], status: str) -> Iterable[str]:
     yield from states & set(NEED_YOU)
 
 
-def _came_to(
-    ids: list[UUID],
-) -> tuple[dict[UUID, set[str]], set[UUID], dict[UUID, str]]:
-    """Return for some examinations the states of their images, which have blasts, conclusions."""
-    states: dict[UUID, set[str]] = {}
+def _needs_of_people(row: Examination, states: set[str], came_to: _CameTo) -> Iterable[str]:
+    closed = row.status in (ExaminationStatus.CANCELLED, ExaminationStatus.ENTERED_IN_ERROR)
+    if row.status == ExaminationStatus.PARTIAL and not states & set(WAITING):
+        yield "reading"
+    if row.status == ExaminationStatus.PRELIMINARY or row.id in came_to.amended:
+        yield "signing"
+        pending = came_to.pending.get(row.id, set())
+        if pending:
+            yield "second"
+        if ReadingKind.ADJUDICATION in pending:
+            yield "adjudication"
+    if row.id in came_to.untold and not closed:
+        yield "telling"
+
+
+def _came_to(ids: list[UUID]) -> _CameTo:
     images: Any = (
         FieldImage.select(FieldImage.examination, FieldImage.state)
         .where(FieldImage.examination.in_(ids))
         .distinct()
     )
-    for examination_id, state in images.tuples():
-        states.setdefault(examination_id, set()).add(state)
-    findings: Any = Conclusion.select(Conclusion.examination, Conclusion.finding)
-    return states, _with_blasts(ids), dict(findings.where(Conclusion.examination.in_(ids)).tuples())
+    waiting: Any = Reading.select(Reading.examination, Reading.kind).where(
+        Reading.examination.in_(ids),
+        Reading.kind.in_([ReadingKind.SECOND, ReadingKind.ADJUDICATION]),
+        Reading.state.in_([ReadingState.WANTED, ReadingState.OPEN]),
+    )
+    amended: Any = Amendment.select(Amendment.examination).where(
+        Amendment.examination.in_(ids), Amendment.state == ReadingState.OPEN
+    )
+    concluded = list(Conclusion.select().where(Conclusion.examination.in_(ids)))
+    return _CameTo(
+        states=_gathered(images.tuples()),
+        with_blasts=_with_blasts(ids),
+        findings={row.__data__["examination"]: row.finding for row in concluded},
+        untold={
+            row.__data__["examination"]
+            for row in concluded
+            if row.critical and row.acknowledged_at is None
+        },
+        pending=_gathered(waiting.tuples()),
+        amended={examination_id for (examination_id,) in amended.tuples()},
+    )
+
+
+def _gathered(pairs: Iterable[tuple[UUID, str]]) -> dict[UUID, set[str]]:
+    gathered: dict[UUID, set[str]] = {}
+    for key, value in pairs:
+        gathered.setdefault(key, set()).add(value)
+    return gathered
 
 
 def _with_blasts(ids: list[UUID]) -> set[UUID]:
@@ -229,7 +277,7 @@ def _all_examinations() -> Iterable[tuple[Examination, str]]:
     for some in _some_at_a_time(rows.order_by(Examination.created_at).iterator()):
         came_to = _came_to([row.id for row in some])
         for row in some:
-            yield row, _join(_words_of(row, row.patient), _facts_of(row, *came_to))
+            yield row, _join(_words_of(row, row.patient), _facts_of(row, came_to))
 
 
 def _fill(table: type[IndexRow], subject: str, entries: Iterable[tuple[Row, str]]) -> int:

@@ -35,6 +35,16 @@ class Needs(StrEnum):
     """The worker: an image is not analysed yet."""
     IMAGES = "images"
     """There is no image at all."""
+    READING = "reading"
+    """Its first reader: every image is at its end, nothing is submitted."""
+    SIGNING = "signing"
+    """The clinician: it is submitted, or its signed report is being amended."""
+    SECOND = "second"
+    """A second reader or an adjudicator."""
+    ADJUDICATION = "adjudication"
+    """A third, to settle what two readers call differently."""
+    TELLING = "telling"
+    """Somebody who tells the ward: the result is critical."""
 
 
 # A cell that a person added was never put to the network.
@@ -170,7 +180,12 @@ def fields_by_state() -> dict[FieldState, int]:
 
 def needing_attention(at_most: int = 1000) -> int:
     """Count the open examinations with an image that was refused or whose analysis failed."""
-    sought = Sought(facts=[[fact("needs", Needs.ATTENTION)]])
+    return needing(Needs.ATTENTION, at_most)
+
+
+def needing(needs: Needs, at_most: int = 1000) -> int:
+    """Count the examinations that wait for something, for the tabs of the work list."""
+    sought = Sought(facts=[[fact("needs", needs)]])
     return len(fulltext.places(ExaminationIndex, sought, at_most))
 
 

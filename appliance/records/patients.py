@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
 
-from appliance.errors import InvalidInput
+from appliance.errors import Conflict, InvalidInput
 from appliance.records import audit, fulltext
 from appliance.records.database import transaction
 from appliance.records.entries import Entries, reason_of
@@ -55,6 +55,7 @@ def change(
     reason = reason_of(reason, required=False)
     with transaction():
         row = fetch(Patient, patient_id, revision)
+        require_unmerged(row)
         checked = _checked({name: row.__data__[name] for name in ENTRIES} | dict(values), row.id)
         update(row, checked, "patient:change", by=by, reason=reason)
     return row
@@ -75,8 +76,12 @@ def find(text: str = "", limit: int = 25, offset: int = 0) -> Page[Patient]:
     """Find patients by the beginnings of their number and names, in any order.
 
     Case and accents do not matter. As many as a person reads through come in the order of their
-    names; without text, or of more than these, those registered last come first.
+    names; without text, or of more than these, those registered last come first. Merged
+    registrations are not listed; the number of one leads to the patient that survives.
     """
+    known = by_number(text) if text else None
+    if known is not None and known.__data__["merged_into"] is not None:
+        return Page([survivor_of(known)], 1, limit, 0)
     words = fold(text)
     found = fulltext.places(PatientIndex, Sought(beginnings=words), counted(limit, offset))
     by_name = bool(words) and len(found) <= _READ_THROUGH
@@ -91,8 +96,28 @@ def find(text: str = "", limit: int = 25, offset: int = 0) -> Page[Patient]:
 
 
 def by_number(medical_record_number: str) -> Patient | None:
-    """Find the patient with exactly this number."""
+    """Find the patient with exactly this number, a merged one too."""
     return Patient.get_or_none(Patient.medical_record_number == medical_record_number.strip())
+
+
+def survivor_of(row: Patient) -> Patient:
+    """Return the patient that a merged registration leads to; any other is its own."""
+    while row.merged_into is not None:
+        row = row.merged_into
+    return row
+
+
+def require_unmerged(row: Patient) -> None:
+    """Refuse to write to a registration that was given up.
+
+    Raises:
+        Conflict: it was merged into another one.
+    """
+    if row.__data__.get("merged_into") is not None:
+        raise Conflict(
+            "This registration was merged into another one and takes no more entries.",
+            advice="Go on with the patient it was merged into, or take the merge back.",
+        )
 
 
 def similar(values: Mapping[str, Any], limit: int = 5) -> list[Patient]:
