@@ -1,5 +1,7 @@
 """What people make of an examination, table by table: readings, decisions, reports, site heads."""
 
+from typing import Any
+
 from peewee import (
     BooleanField,
     CharField,
@@ -131,6 +133,8 @@ class ReportVersion(Row):
     """Why there is a version after the first."""
     pdf_sha256 = CharField(default="")
     """The printed report, kept by `records.pictures`."""
+    signatures: Any
+    """Of this version; a list where `records.report_versions` hands it out."""
 
     class Meta:  # noqa: D106
         indexes = ((("examination", "number"), True),)

@@ -153,12 +153,23 @@ def renew(
         audit.note(action, by=by, subject=row, details=noted)
 
 
-def append(row: Row, action: str, *, by: Actor, details: Mapping[str, Any] | None = None) -> None:
-    """Write a row that is never changed, its own only revision, with audit and outbox entry."""
+def append(
+    row: Row, action: str = "", *, by: Actor, details: Mapping[str, Any] | None = None
+) -> None:
+    """Write a row that is never changed, which is its own only revision.
+
+    Args:
+        row: new.
+        action: for the audit event; empty where that of another row names this one.
+        by: who.
+        details: for the audit event.
+    """
+    subject = {"subject_type": row._meta.table_name, "subject_id": row.id}
     with transaction():
         row.save(force_insert=True)
-        OutboxEntry.create(subject_type=row._meta.table_name, subject_id=row.id, subject_revision=1)
-        audit.note(action, by=by, subject=row, details=dict(details or {}))
+        OutboxEntry.create(**subject, subject_revision=1)
+        if action:
+            audit.note(action, by=by, subject=row, details=dict(details or {}))
 
 
 def fetch(table: type[R], row_id: UUID, revision: int | None = None) -> R:

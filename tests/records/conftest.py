@@ -1,6 +1,6 @@
 """What the tests of the records share: a patient, an examination, images and what is found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,9 +9,19 @@ import numpy as np
 import pytest
 
 from appliance.permissions import Role
-from appliance.records import decisions, examinations, fields, patients, readings, users
+from appliance.records import (
+    conclusions,
+    decisions,
+    examinations,
+    fields,
+    patients,
+    readings,
+    report_versions,
+    users,
+)
+from appliance.records.review_tables import ReportVersion
 from appliance.records.tables import Cell, Examination, FieldImage, Patient, User
-from appliance.review_vocabulary import CellLabel, ReadingKind
+from appliance.review_vocabulary import CellLabel, Finding, ReadingKind, SignatureMeaning
 from appliance.vocabulary import (
     Actor,
     Box,
@@ -162,3 +172,37 @@ def submitted(
     call(reading, cells[:2], CellLabel.BLAST, by)
     call(reading, cells[2:], CellLabel.NORMAL, by)
     return readings.submit(reading.id, by)
+
+
+def conclude(examination: Examination, by: Actor) -> None:
+    """Write a calm conclusion."""
+    values = {"finding": Finding.NO_BLASTS, "text": "Nothing special.", "critical": False}
+    conclusions.write(examination.id, values, 0, by)
+
+
+def sign(
+    examination: Examination,
+    by: Actor,
+    content: Mapping[str, Any] | None = None,
+    *,
+    meaning: SignatureMeaning = SignatureMeaning.APPROVED,
+    **changed: Any,
+) -> ReportVersion:
+    """Sign as a page would that was loaded just now; `changed` replaces what it sends."""
+    shown = content or {"examination": str(examination.id)}
+    sent = {
+        "revision": examinations.get(examination.id).revision,
+        "content": shown,
+        "sha256": report_versions.digest(shown),
+        "pdf_sha256": "0" * 64,
+        "own_submission_allowed": False,
+    }
+    return report_versions.sign(examination.id, **{**sent, **changed}, meaning=meaning, by=by)
+
+
+@pytest.fixture
+def signed(submitted: Examination, clinician: Actor) -> Examination:
+    """The submitted examination, concluded and signed by Hana."""
+    conclude(submitted, clinician)
+    sign(submitted, clinician)
+    return examinations.get(submitted.id)
