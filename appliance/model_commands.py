@@ -142,6 +142,11 @@ def _warnings(made: Calibration) -> list[str]:
             f"{made.matched.outside} of the cells lie outside the network's training range; "
             "such cells stay unsure under any head."
         )
+    if made.matched.cut_off:
+        found.append(
+            f"{made.matched.cut_off} of the cells are cut by the edge of their picture; such cells "
+            "are never counted, so nothing was fitted to them."
+        )
     if made.matched.repeated:
         found.append(f"Rows that name a cell once more, not counted: {made.matched.repeated}.")
     return found

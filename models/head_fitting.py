@@ -2,30 +2,37 @@
 
 Ridge logistic regression on the standardised embedding, with the network's own log-odds as one
 more column that is penalised on its own: with few cells the network is listened to, with many
-the cells speak. The strength is chosen by cross-validation, and what that says of unseen cells
-then sets the temperature. Measured in `models.training.learning_curve`.
+the cells speak. So it is with measured numbers that are known to tell blasts wherever they come
+from. Heads of all strengths are averaged, the more of each the likelier it finds cells held out,
+and what they say of these then sets the temperature. Measured in
+`models.training.learning_curve`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
-from models.site_head import LinearHead, log_odds
+from models.site_head import LinearHead, Numbers, log_odds
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
 """Strengths tried, on squared weights of an embedding of length one; the strongest first."""
 NETWORK_PENALTY = 0.01
-"""On the squared weight of the network's standardised log-odds."""
+"""On the squared weight of the network's standardised log-odds, and of each number leant on."""
+LEANT_ON = ("nucleus_share",)
+"""Measured numbers that told blasts from normal cells at every source they were tried on, with
+nothing fitted: the nucleus' share of the cell."""
 FOLDS = 5
 _USUAL = 0.01
 """Strength where there are too few cells to try any."""
-_TEMPERATURE_SPREAD = 0.3
+_TEMPERATURE_SPREAD = 0.6
 """How far from 1 a temperature is expected, as a standard deviation of its logarithm."""
+_UNHEARD = 0.01
+"""A head with a smaller share than this in the average is left out of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +46,8 @@ class SiteCells:
     blast: Truths
     group: NDArray[np.str_]
     """(n,): slide, patient or file; what is of one group is never on both sides of a trial."""
+    leant_on: tuple[int, ...] = ()
+    """Columns of the embedding that are listened to from the first cells on, as the network is."""
 
     def __len__(self) -> int:
         """Count the cells."""
@@ -46,9 +55,25 @@ class SiteCells:
 
     def where(self, choice: Truths | NDArray[np.intp]) -> "SiteCells":
         """Take some cells, by a mask or by row numbers."""
-        return SiteCells(
-            self.embedding[choice], self.probability[choice], self.blast[choice], self.group[choice]
+        return replace(
+            self,
+            embedding=self.embedding[choice],
+            probability=self.probability[choice],
+            blast=self.blast[choice],
+            group=self.group[choice],
         )
+
+
+def leaning(cells: SiteCells, numbers: Numbers) -> SiteCells:
+    """Say which columns are leant on, of cells that have measured numbers beside their embedding.
+
+    Args:
+        cells: the last columns of their embedding are the numbers.
+        numbers: their names.
+    """
+    first = cells.embedding.shape[1] - len(numbers.names)
+    known = [first + numbers.names.index(name) for name in LEANT_ON if name in numbers.names]
+    return replace(cells, leant_on=tuple(known))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +81,8 @@ class Fitted:
     """A head and how it came about."""
 
     linear: LinearHead
-    penalty: float
+    shares: tuple[float, ...]
+    """Of the head of each of PENALTIES in the average."""
     temperature: float
 
 
@@ -72,16 +98,28 @@ def fit(cells: SiteCells) -> Fitted:
     if cells.blast.all() or not cells.blast.any():
         raise ValueError("a head cannot be fitted to cells of one class")
     scale = _Scale.of(cells)
-    columns = scale.columns(cells)
+    columns, ridges = scale.columns(cells), [scale.ridge(each) for each in PENALTIES]
     folds = folds_of(cells.blast, cells.group)
-    penalty, temperature = _USUAL, 1.0
+    shares, temperature = np.array([float(each == _USUAL) for each in PENALTIES]), 1.0
     if folds.max():
-        tried = [_held_out(columns, cells.blast, folds, each) for each in PENALTIES]
-        losses = [_loss(margin, cells.blast) for margin in tried]
-        best = int(np.argmin(losses))
-        penalty, temperature = PENALTIES[best], _temperature(tried[best], cells.blast)
-    solved = _solve(columns, cells.blast, penalty) / temperature
-    return Fitted(scale.linear(solved), penalty, temperature)
+        tried = np.stack([_held_out(columns, cells.blast, folds, each) for each in ridges])
+        shares = _shares(tried, cells.blast)
+        temperature = _temperature(shares @ tried, cells.blast)
+    solved = sum(
+        share * _solve(columns, cells.blast, ridge)
+        for share, ridge in zip(shares, ridges, strict=True)
+        if share
+    )
+    return Fitted(scale.linear(solved / temperature), tuple(shares.tolist()), temperature)
+
+
+def _shares(tried: Floats, blast: Truths) -> Floats:
+    """Weigh heads by how likely they find the truth of cells held out, (len(PENALTIES),)."""
+    losses = np.array([_loss(margin, blast) for margin in tried])
+    shares = np.exp(-len(blast) * (losses - losses.min()))
+    shares /= shares.sum()
+    shares[shares < _UNHEARD] = 0
+    return np.asarray(shares / shares.sum(), np.float64)
 
 
 def cross_validated(cells: SiteCells) -> NDArray[np.float32]:
@@ -140,6 +178,7 @@ class _Scale:
     spread: Floats
     network_centre: float
     network_spread: float
+    leant_on: list[int]
 
     @classmethod
     def of(cls, cells: SiteCells) -> "_Scale":
@@ -154,24 +193,33 @@ class _Scale:
             np.maximum(spread, floor) * length,
             float(np.median(own)),
             max(float(own.std()), 1e-3),
+            list(cells.leant_on),
         )
 
     def columns(self, cells: SiteCells) -> Floats:
-        """Give (n, d + 1)."""
+        """Give (n, d + k + 1): embedding, then what is leant on, the network's log-odds last."""
         own = (log_odds(cells.probability) - self.network_centre) / self.network_spread
-        return np.column_stack([(cells.embedding - self.centre) / self.spread, own])
+        embedding = (cells.embedding - self.centre) / self.spread
+        again = embedding[:, self.leant_on] * np.sqrt(embedding.shape[1])  # to a spread of 1
+        return np.column_stack([embedding, again, own])
+
+    def ridge(self, penalty: float) -> Floats:
+        """Give the penalty of each column, (d + k + 1,)."""
+        depth, leant = len(self.centre), len(self.leant_on) + 1
+        return np.repeat([penalty, NETWORK_PENALTY], [depth, leant])
 
     def linear(self, solved: Floats) -> LinearHead:
-        """Turn d weights, the network's weight and the bias into a head."""
+        """Turn d weights, k of what is leant on, the network's weight and the bias into a head."""
+        depth = len(self.centre)
+        weight = solved[:depth].copy()
+        weight[self.leant_on] += solved[depth:-2] * np.sqrt(depth)
         network = (self.network_centre, self.network_spread, float(solved[-2]))
-        return LinearHead(self.centre, self.spread, solved[:-2], network, float(solved[-1]))
+        return LinearHead(self.centre, self.spread, weight, network, float(solved[-1]))
 
 
-def _solve(columns: Floats, blast: Truths, penalty: float) -> Floats:
+def _solve(columns: Floats, blast: Truths, ridge: Floats) -> Floats:
     """Find the weights and, last, the bias, which is free."""
     sign = np.where(blast, 1.0, -1.0)
-    ridge = np.full(columns.shape[1], penalty)
-    ridge[-1] = NETWORK_PENALTY
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         weight = parameters[:-1]
@@ -184,13 +232,13 @@ def _solve(columns: Floats, blast: Truths, penalty: float) -> Floats:
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, np.float64)
 
 
-def _held_out(columns: Floats, blast: Truths, folds: NDArray[np.intp], penalty: float) -> Floats:
+def _held_out(columns: Floats, blast: Truths, folds: NDArray[np.intp], ridge: Floats) -> Floats:
     """Give each cell's log-odds from the other folds, (n,)."""
     margin = np.zeros(len(blast))
     for fold in range(int(folds.max()) + 1):
         held, truth = folds == fold, blast[folds != fold]
         if truth.any() and not truth.all():
-            solved = _solve(columns[~held], truth, penalty)
+            solved = _solve(columns[~held], truth, ridge)
             margin[held] = columns[held] @ solved[:-1] + solved[-1]
     return margin
 

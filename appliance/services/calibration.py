@@ -29,7 +29,15 @@ from appliance.services.performance import (
 from models.card import Card
 from models.classifier import Classifier
 from models.figures import Figure, auc, with_interval
-from models.head_fitting import Fitted, SiteCells, cross_validated, fit, groups_suffice
+from models.head_fitting import (
+    PENALTIES,
+    Fitted,
+    SiteCells,
+    cross_validated,
+    fit,
+    groups_suffice,
+    leaning,
+)
 from models.site_head import Numbers, SiteHead, linear_as_json, write_site_head
 from models.trained_on import TrainedOn
 
@@ -131,6 +139,7 @@ def fit_and_try(
         ModelUnusable: the head cannot be written.
     """
     check_enough(cells.blast, "found")
+    cells = leaning(cells, numbers)
     held_out = cross_validated(cells)
     whole = groups_suffice(cells.blast, cells.group)
     block = cells.group if whole else np.array([f"{n}" for n in range(len(cells))])
@@ -185,7 +194,10 @@ def _content(fitted: Fitted, cells: SiteCells, band: Band, card: Card) -> dict[s
             "blasts_called_normal_at_most": round(band.blast_error, 4),
             "normal_called_blast_at_most": round(band.normal_error, 4),
         },
-        "fit": {"penalty": fitted.penalty, "temperature": round(fitted.temperature, 4)},
+        "fit": {
+            "shares": dict(zip(map(str, PENALTIES), fitted.shares, strict=True)),
+            "temperature": round(fitted.temperature, 4),
+        },
         "head": linear_as_json(fitted.linear),
     }
 

@@ -1,7 +1,7 @@
 """Finds the cells that a list of labels means, in the pictures it names."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,9 @@ class Matched:
     """A few words for each row whose cell was not found."""
     repeated: int
     """Rows that mean a cell another row has named."""
+    cut_off: int
+    """Rows whose cell is cut by the edge of its picture: such cells are never counted, so nothing
+    is fitted to them."""
 
 
 def match(
@@ -53,36 +56,17 @@ def match(
         LabelsUnusable: a file cannot be read, rows contradict each other, or too many cells are
             not found.
     """
-    found: dict[tuple[str, int], _Found] = {}
-    faults: list[str] = []
-    unmatched: list[str] = []
-    repeated = 0
+    gathered = _Gathered()
     for file, rows in _by_file(labels.rows):
         try:
             image = embed(file, classifier, limits=limits)[0]
         except ApplianceError as error:
-            faults.append(f"{file.name}: {error.sentence}")
+            gathered.faults.append(f"{file.name}: {error.sentence}")
             continue
         for row in rows:
-            place = find(row, image)
-            if isinstance(place, str):
-                unmatched.append(f"line {row.line}: {place}")
-                continue
-            before = found.setdefault((image.sha256, place), _Found(row, image, place))
-            repeated += before.row is not row
-            if before.row.blast != row.blast:
-                faults.append(f"lines {before.row.line} and {row.line} call one cell differently")
+            gathered.add(row, image)
         advance()
-    if faults:
-        raise LabelsUnusable(some(faults))
-    if len(unmatched) > MOST_UNMATCHED * len(labels.rows):
-        raise LabelsUnusable(
-            f"{len(unmatched)} of {len(labels.rows)} labelled cells are not found in their "
-            f"pictures, more than {MOST_UNMATCHED:.0%}: {some(unmatched)}",
-            advice="x and y are the middle of the cell in pixels, from the upper left corner.",
-        )
-    cells, numbers, outside = _together(list(found.values()))
-    return Matched(cells, numbers, outside, tuple(unmatched), repeated)
+    return gathered.matched(len(labels.rows))
 
 
 def find(row: Label, image: Embedded) -> int | str:
@@ -127,6 +111,50 @@ class _Found:
     row: Label
     image: Embedded
     place: int
+
+
+@dataclass(slots=True, eq=False)
+class _Gathered:
+    """What has been found so far."""
+
+    found: dict[tuple[str, int], _Found] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    repeated: int = 0
+    cut_off: int = 0
+
+    def add(self, row: Label, image: Embedded) -> None:
+        """Find the cell of a row in its picture."""
+        place = find(row, image)
+        if isinstance(place, str):
+            self.unmatched.append(f"line {row.line}: {place}")
+        elif image.cells[place].at_border:
+            self.cut_off += 1
+        else:
+            before = self.found.setdefault((image.sha256, place), _Found(row, image, place))
+            self.repeated += before.row is not row
+            if before.row.blast != row.blast:
+                lines = f"lines {before.row.line} and {row.line}"
+                self.faults.append(f"{lines} call one cell differently")
+
+    def matched(self, rows: int) -> Matched:
+        """Put together what was found of so many rows, or refuse it."""
+        if self.faults:
+            raise LabelsUnusable(some(self.faults))
+        if len(self.unmatched) > MOST_UNMATCHED * rows:
+            raise LabelsUnusable(
+                f"{len(self.unmatched)} of {rows} labelled cells are not found in their "
+                f"pictures, more than {MOST_UNMATCHED:.0%}: {some(self.unmatched)}",
+                advice="x and y are the middle of the cell in pixels, from the upper left corner.",
+            )
+        if not self.found:
+            raise LabelsUnusable(
+                f"all of the labelled cells that were found, {self.cut_off}, are cut by the edge",
+                advice="Such cells are never counted. Take pictures that show whole cells.",
+            )
+        cells, numbers, outside = _together(list(self.found.values()))
+        unmatched = tuple(self.unmatched)
+        return Matched(cells, numbers, outside, unmatched, self.repeated, self.cut_off)
 
 
 def _by_file(rows: Iterable[Label]) -> list[tuple[Path, list[Label]]]:

@@ -40,7 +40,8 @@ from models.training.data import CACHE, prepare
 from models.training.figures import rate_figure
 from models.training.folds import ALLIDB, EVERY, origin, origin_block
 from models.training.learning_curve import BUNDLES, MOST
-from models.training.morphology_trial import FORM, filled, measured
+from models.training.measuring import measured
+from models.training.morphology_trial import FORM, filled
 from models.training.page import shown
 from models.training.sources import pictures, read_pixels
 

@@ -2,28 +2,32 @@
 
     python -m models.training.learning_curve ../shared/data [--bundle FOLDER] [--out FOLDER]
 
-The network's own probability is that of a stand-in: a head fitted on the bundle's embedding to
-every source but the one that is tried. So no label of that source is ever behind a figure. The
-axes of the embedding are the bundle's; where its trunk or axes learned from the source, use the
-arrays of a twin instead: `models.learning_curve.curve` takes any.
+The network is a twin: the whole recipe without the source that is tried, probability and
+embedding both, as training left it in build/training. Where there is none, a stand-in: a head
+fitted on the bundle's embedding to every other source. So no label of the source is ever behind a
+figure. As at a laboratory, the head is fitted to form and texture, too.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline.morphology import NUMBERS
 from appliance.settings import Settings
-from models.head_fitting import SiteCells, fit
+from models.head_fitting import SiteCells, fit, leaning
 from models.learning_curve import SIZES, Point, curve
 from models.litert import open_classifier
-from models.training.cells_table import BLAST, UNUSABLE, Cells
+from models.site_head import Numbers
+from models.training.cells_table import BLAST, NORMAL, UNUSABLE, Cells
 from models.training.data import CACHE, prepare
-from models.training.folds import ALLIDB, origin, origin_block
+from models.training.folds import origin, origin_block
+from models.training.measuring import measured
+from models.training.twin_arrays import AWAY, Twin, load_twins, twins_file
 
 BUNDLES = Path(__file__).parents[1] / "bundles"
 MOST = {"taleqani": 1500, "allidb1": 1500, "pbc": 400, "bccd": 100, "wbcseg1": 100}
@@ -48,30 +52,43 @@ def stand_in(
     return fit(everything.where(rows)).linear.probability(embedding, nothing)
 
 
-def trials(cells: Cells, embedding: NDArray[np.float32]) -> Iterator[tuple[str, SiteCells]]:
-    """Give every source that has both classes, as if it were a laboratory's own microscope."""
-    source, judged = origin(cells), (cells.label < UNUSABLE) & (cells.label >= 0)
-    blast = cells.label == BLAST
-    without = stand_in(cells, embedding, ALLIDB)
-    for name in ALLIDB:
-        site = SiteCells(embedding, without, blast, cells.picture).where(judged & (source == name))
-        if name == "allidb2":  # cut from fields of allidb1: cells of one field stay together
-            site = replace(site, group=origin_block(cells)[judged & (source == name)])
-        yield f"{name}, by field", site
-    yield from _by_series(cells, embedding, without)
-    far = judged & (source == "taleqani")
-    without = stand_in(cells, embedding, ("taleqani",))
-    blocks = SiteCells(embedding, without, blast, cells.block)
-    yield "taleqani, by block (labels of fields)", blocks.where(far)
+def strangers(
+    cells: Cells, embedding: NDArray[np.float32], twins: Mapping[str, Twin]
+) -> dict[str, Twin]:
+    """Give what a network that never saw each source says: its twin, or else a stand-in."""
+    if twins:
+        return dict(twins)
+    return {name: Twin(stand_in(cells, embedding, away), embedding) for name, away in AWAY.items()}
 
 
-def _by_series(
-    cells: Cells, embedding: NDArray[np.float32], without: NDArray[np.float32]
+def trials(
+    cells: Cells, strange: Mapping[str, Twin], numbers: NDArray[np.float32]
 ) -> Iterator[tuple[str, SiteCells]]:
-    mine = (cells.source == "allidb2") & (cells.label < UNUSABLE)
+    """Give every source that has both classes, as if it were a laboratory's own microscope.
+
+    Args:
+        cells: n cells.
+        strange: as `strangers` gives them.
+        numbers: (n, k) form and texture; NaN where not known.
+    """
     series = np.array([block.split(":")[0] for block in origin_block(cells)])
-    site = SiteCells(embedding, without, cells.label == BLAST, series)
-    yield "allidb2, by series (one sitting of each class)", site.where(mine)
+    for name, away, source, group in (
+        ("allidb1, by field", "allidb", "allidb1", cells.picture),
+        # Cut from fields of allidb1: cells of one field stay together.
+        ("allidb2, by field", "allidb", "allidb2", origin_block(cells)),
+        ("allidb2, by series (one sitting of each class)", "allidb", "allidb2", series),
+        ("taleqani, by block (labels of fields)", "taleqani", "taleqani", cells.block),
+    ):
+        mine = (cells.source == source) & np.isin(cells.label, (BLAST, NORMAL))
+        known = Numbers(NUMBERS, np.nanmedian(numbers[mine], axis=0).astype(np.float64))
+        twin = strange[away]
+        site = SiteCells(
+            known.beside(twin.embedding[mine], numbers[mine]),
+            twin.probability[mine],
+            cells.label[mine] == BLAST,
+            group[mine],
+        )
+        yield name, leaning(site, known)
 
 
 def as_page(found: dict[str, list[Point]]) -> str:
@@ -108,11 +125,14 @@ def main() -> None:
     given = parser.parse_args()
     classifier = open_classifier(given.bundle, threads=1)
     cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)
-    embedding = classifier.predict(cells.crops).embedding
-    found = {name: curve(site) for name, site in trials(cells, embedding)}
+    twins = load_twins(twins_file(given.cache, classifier.card.sha256))
+    strange = strangers(cells, classifier.predict(cells.crops).embedding, twins)
+    numbers = measured(given.data, cells, cache=given.cache)
+    found = {name: curve(site) for name, site in trials(cells, strange, numbers)}
     given.out.mkdir(parents=True, exist_ok=True)
     listed = {name: [asdict(point) for point in points] for name, points in found.items()}
     kept = {"model": classifier.card.id, "sha256": classifier.card.sha256, "curves": listed}
+    kept["network"] = "twin" if twins else "stand-in"
     text = json.dumps(kept, indent=1) + "\n"
     (given.out / "learning_curve.json").write_text(text, "utf-8")
     page = as_page(found)

@@ -8,29 +8,26 @@ numbers of `pipeline.morphology` beside it, and to these numbers alone.
 """
 
 import argparse
-import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from appliance.pipeline import morphology
-from appliance.pipeline.morphology import NUMBERS, as_columns, measure
+from appliance.pipeline.morphology import NUMBERS
 from appliance.settings import Settings
-from appliance.vocabulary import FoundCell, Morphology, Pixels
 from models.figures import auc
-from models.head_fitting import SiteCells
+from models.head_fitting import SiteCells, leaning
 from models.learning_curve import Point, curve
 from models.litert import open_classifier
+from models.site_head import Numbers
 from models.training.cells_table import BLAST, UNUSABLE, Cells
 from models.training.data import CACHE, prepare
 from models.training.folds import ALLIDB
 from models.training.learning_curve import BUNDLES, stand_in
-from models.training.sources import READERS, Cut, pictures
+from models.training.measuring import measured
 
 SIZES = (10, 20, 50, 100)
 FORM = (
@@ -50,59 +47,7 @@ SITES = {
     "taleqani": (("taleqani",), "block"),
 }
 """Sources the stand-in must not know, and what is never torn apart."""
-Found = list[Morphology | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Measuring(Cut):
-    """Measures the cells that a source gives instead of cutting them out."""
-
-    found: Found = field(default_factory=list)
-
-    def __call__(
-        self, pixels: Pixels, cells: Sequence[FoundCell]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Give empty crops and masks, one for each cell."""
-        self.found.extend(measure(pixels, cells))
-        return np.zeros((len(cells), 1, 1, 3), np.uint8), np.zeros((len(cells), 1, 1), np.uint8)
-
-
-def measured(data: Path, cells: Cells, *, cache: Path = CACHE) -> NDArray[np.float32]:
-    """Measure the real cells of the table, once; from the cache where they were before.
-
-    Returns:
-        (n, len(NUMBERS)) in the order of the table; NaN for what was made up, and where a number
-        is not known.
-
-    Raises:
-        ValueError: the table was made with another finder.
-    """
-    rows = np.flatnonzero(np.isin(cells.source, list(READERS)))
-    mark = hashlib.sha256("".join(cells.picture[rows]).encode())
-    mark.update(cells.crops[rows[::7]].tobytes())
-    mark.update(Path(str(morphology.__file__)).read_bytes())
-    path = cache / f"numbers-{mark.hexdigest()[:12]}.npy"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".part.npy")
-        np.save(half, _measured(data, cells.picture[rows].tolist()))
-        half.replace(path)
-    numbers = np.full((len(cells), len(NUMBERS)), np.nan, np.float32)
-    numbers[rows] = np.load(path)
-    return numbers
-
-
-def _measured(data: Path, expected: list[str]) -> NDArray[np.float32]:
-    """Find the cells of all pictures again and measure them; the table's must come out."""
-    few = set(expected)
-    cut = Measuring(1)
-    names: list[str] = []
-    for entry in tqdm(pictures(data), desc="measuring cells", unit="picture"):
-        if entry["file"] in few:
-            names += [row.picture for row in READERS[entry["source"]](data, entry, cut)]
-    if names != expected:
-        raise ValueError("the cells found are not those of the table")
-    return as_columns(cut.found)
+_KNOWN = Numbers(NUMBERS, np.zeros(len(NUMBERS)))
 
 
 def filled(numbers: NDArray[np.float32], names: Sequence[str] = NUMBERS) -> NDArray[np.float32]:
@@ -167,6 +112,7 @@ def tried(
         found[name] = {
             "embedding": curve(site, sizes=SIZES),
             "embedding and morphology": curve(both, sizes=SIZES),
+            "and the nucleus' share leant on": curve(leaning(both, _KNOWN), sizes=SIZES),
             "morphology alone": curve(alone, sizes=SIZES),
         }
     return found

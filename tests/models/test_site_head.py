@@ -13,11 +13,13 @@ from models.card import load_card
 from models.figures import auc, calibration_error
 from models.head_fitting import (
     NETWORK_PENALTY,
+    PENALTIES,
     SiteCells,
     cross_validated,
     fit,
     folds_of,
     groups_suffice,
+    leaning,
 )
 from models.scripted import EMBEDDING_SIZE, ScriptedClassifier
 from models.site_head import (
@@ -94,20 +96,41 @@ def test_a_network_that_knows_nothing_here_does_no_harm():
     assert gap < 0.01
 
 
-def test_the_fit_is_scikit_learns_at_the_same_strength():
-    cells = drawn(120)
+def test_the_fit_is_the_average_of_scikit_learns_at_all_strengths():
+    cells = replace(drawn(120), leant_on=(2,))
     fitted = fit(cells)
+    assert sum(fitted.shares) == pytest.approx(1)
     columns = (cells.embedding - fitted.linear.centre) / fitted.linear.spread
-    centre, scale, weight = fitted.linear.network
+    centre, scale, _ = fitted.linear.network
     margin = np.log(cells.probability / (1 - cells.probability.astype(float)))
-    # Scaling a column by a is dividing its penalty by a squared: one strength for all columns.
-    share = np.sqrt(fitted.penalty / NETWORK_PENALTY)
-    whole = np.column_stack([columns, (margin - centre) / scale * share])
-    peer = LogisticRegression(C=1 / (fitted.penalty * 120), max_iter=2000, tol=1e-9)
-    peer.fit(whole, cells.blast)
-    ours = np.append(fitted.linear.weight, weight / share) * fitted.temperature
-    assert ours == pytest.approx(peer.coef_[0], abs=0.02)
-    assert fitted.linear.bias * fitted.temperature == pytest.approx(peer.intercept_[0], abs=0.02)
+    leant = np.column_stack([columns[:, 2] * np.sqrt(24), (margin - centre) / scale])
+    expected = np.zeros(len(cells))
+    for penalty, share in zip(PENALTIES, fitted.shares, strict=True):
+        # Scaling a column by a is dividing its penalty by a squared: one strength for all columns.
+        whole = np.column_stack([columns, leant * np.sqrt(penalty / NETWORK_PENALTY)])
+        peer = LogisticRegression(C=1 / (penalty * 120), max_iter=5000, tol=1e-9)
+        expected += share * peer.fit(whole, cells.blast).decision_function(whole)
+    ours = fitted.linear.margin(cells.embedding, cells.probability) * fitted.temperature
+    assert ours == pytest.approx(expected, abs=0.03)
+
+
+def test_a_number_that_is_leant_on_is_listened_to_when_cells_are_few():
+    few, new = drawn(20, apart=0.3), drawn(800, apart=0.3, seed=2)
+    for cells in (few, new):
+        noise = np.random.default_rng(5).normal(0, 1, len(cells))
+        cells.embedding[:, 23] = np.where(cells.blast, 1.0, -1.0) + noise
+    found = {}
+    for leant_on in ((), (23,)):
+        head = fit(replace(few, leant_on=leant_on)).linear
+        found[leant_on] = auc(new.blast, head.margin(new.embedding, new.probability))
+    assert found[23,] > found[()] + 0.05
+
+
+def test_the_nucleus_share_is_leant_on_by_its_name():
+    cells = drawn(30, depth=8)
+    numbers = Numbers(("solidity", "nucleus_share", "lobes"), np.zeros(3))
+    assert leaning(cells, numbers).leant_on == (6,)
+    assert leaning(cells, Numbers(("lobes",), np.zeros(1))).leant_on == ()
 
 
 def test_probabilities_are_calibrated_on_cells_not_fitted_to():

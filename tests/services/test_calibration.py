@@ -73,7 +73,8 @@ def made(lab, classifier, tmp_path_factory):
 def test_every_verified_cell_is_found_once(lab, made):
     calibration, _ = made
     cells = calibration.matched.cells
-    assert len(cells) + len(calibration.matched.unmatched) == len(lab[1])
+    matched = calibration.matched
+    assert len(cells) + len(matched.unmatched) + matched.cut_off == len(lab[1])
     assert len(calibration.matched.unmatched) <= 1
     assert set(cells.group) == {"slide s0", "slide s1", "slide s2", "slide s3"}
     assert calibration.judged_by == "slide"
@@ -130,7 +131,33 @@ def test_a_cell_named_twice_counts_once(lab, classifier):
     labels = read_labels(listed(folder, [*rows, beside, rows[0]], name="twice.csv"))
     matched = match(labels, classifier, limits=LIMITS, advance=lambda: None)
     assert matched.repeated == 2
-    assert len(matched.cells) == len(rows) - len(matched.unmatched)
+    assert len(matched.cells) == len(rows) - len(matched.unmatched) - matched.cut_off
+
+
+def test_cells_cut_by_the_edge_are_not_fitted_to(tmp_path, classifier):
+    drawn = draw_field(3, width=900, height=675, cells=12, blasts=6, red_cover=0.2)
+    box = next(cell.box for cell in drawn.white_cells if not cell.at_border)
+    middle = box.x + box.width // 2
+    cv2.imwrite(str(tmp_path / "cut.png"), drawn.pixels[:, middle - box.width // 6 :, ::-1])
+    (image,) = embed(tmp_path / "cut.png", classifier, limits=LIMITS)
+    cut = [cell for cell in image.cells if cell.at_border]
+    assert cut
+    rows = [
+        f"cut.png,blast,{c.box.x + c.box.width / 2},{c.box.y + c.box.height / 2}"
+        for c in image.cells
+    ]
+    labels = read_labels(listed(tmp_path, rows, "file,label,x,y"))
+    matched = match(labels, classifier, limits=LIMITS, advance=lambda: None)
+    assert matched.cut_off == len(cut)
+    assert len(matched.cells) == len(image.cells) - len(cut)
+    only = [row for row, cell in zip(rows, image.cells, strict=True) if cell.at_border]
+    with pytest.raises(LabelsUnusable, match="cut by the edge"):
+        match(
+            read_labels(listed(tmp_path, only, "file,label,x,y")),
+            classifier,
+            limits=LIMITS,
+            advance=lambda: None,
+        )
 
 
 def test_a_cell_called_both_ways_is_refused(lab, classifier):
@@ -170,12 +197,13 @@ def test_pictures_of_single_cells_need_no_place(lab, classifier, tmp_path):
         left, top = round(float(x)) - 80, round(float(y)) - 80
         pixels = cv2.imread(str(folder / file))[max(top, 0) : top + 160, max(left, 0) : left + 160]
         if pixels.shape[:2] == (160, 160):
+            pixels[np.hypot(*(np.indices((160, 160)) - 80)) > 68] = np.median(pixels.max((0, 1)))
             cv2.imwrite(str(tmp_path / f"{number}.png"), pixels)
             singles.append(f"{number}.png,{'ALL' if label == 'blast' else 'hem'}")
     made = calibrate(
         listed(tmp_path, singles, "file,label"), classifier, tmp_path / "out", limits=LIMITS
     )
-    assert len(made.matched.cells) >= 0.9 * len(singles)
+    assert len(made.matched.cells) + made.matched.cut_off >= 0.9 * len(singles)
     assert made.judged_by == "file"
 
 
