@@ -49,6 +49,7 @@ WORDS = {
     "patient:read": "Read a patient",
     "patient:register": "Registered a patient",
     "report:print": "Made a report",
+    "statistics:export": "Saved the scorecard",
     "user:add": "Added a person",
     "user:change": "Changed a person",
     "user:disable": "Disabled a person",

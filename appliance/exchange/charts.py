@@ -122,7 +122,7 @@ def table_chart(
 ) -> str:
     """Draw a table of counts, the fuller a field of its row the darker; the diagonal agrees."""
     with _DRAWING:
-        figure, axes = _sheet(400, 120 + 60 * len(rows), left=86, bottom=14, top=58)
+        figure, axes = _sheet(400, 126 + 56 * len(rows), left=96, bottom=12, top=62)
         for y, line in enumerate(counts):
             for x, count in enumerate(line):
                 agrees = rows[y] == columns[x]
@@ -143,7 +143,7 @@ def table_chart(
         axes.tick_params(length=0)
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        axes.set_xlabel(column_title, color=ink("quiet"))
+        axes.set_xlabel(column_title, color=ink("quiet"), labelpad=9)
         axes.set_ylabel(row_title, color=ink("quiet"))
         return _markup(figure, name, label)
 

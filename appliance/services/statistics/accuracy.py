@@ -13,7 +13,7 @@ from appliance.services.statistics.cells import CALLS, LABELS, ReadCells
 from appliance.services.statistics.lines import Line, lacks, line
 from appliance.services.statistics.minimum import Missing, missing, missing_of_either
 from appliance.services.statistics.proportions import predictive_values, share
-from appliance.services.statistics.ranking import Roc, roc
+from appliance.services.statistics.ranking import Point, Roc, points, roc
 from appliance.services.statistics.reliability import Reliability, reliability
 from appliance.vocabulary import Suggestion
 from models.figures import Figure
@@ -24,6 +24,7 @@ and each rests on a hundred of them."""
 CELLS_OF_A_CASE = 20
 """Decided cells without which an examination's blast fraction says nothing."""
 
+_THRESHOLDS = (0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95)
 Table = NDArray[np.int64]
 Needs = Sequence[tuple[str, Missing]]
 
@@ -66,6 +67,8 @@ class Accuracy:
     """(2, 3): by what readers called, blast or normal, and the model suggested."""
     roc: Roc | None
     roc_missing: str
+    roc_rows: Sequence[Point]
+    """The curve at `_THRESHOLDS`."""
     points: Sequence[tuple[float, float, str]]
     """Where the suggestions stand beside the curve: false alarms, sensitivity, in words."""
     reliability: Reliability | None
@@ -100,6 +103,7 @@ def accuracy(cells: ReadCells, pairs: Sequence[BlindPair], *, decision_limit: fl
         table=_table(judged),
         roc=None if curve_missing else roc(judged.blast, exact, judged.patient),
         roc_missing=curve_missing,
+        roc_rows=[] if curve_missing else points(judged.blast, exact, judged.patient, _THRESHOLDS),
         points=_points(judged),
         reliability=None if curve_missing else reliability(judged.blast, exact, judged.patient),
         reliability_missing=curve_missing,
@@ -146,6 +150,7 @@ def _lines(judged: ReadCells) -> list[Line]:
     both = _either(decided.blast, decided.patient)
     called = decided.call == 0
     prevalence = float(judged.blast.mean()) if len(judged) else 0.0
+    at = f", where {prevalence * 100:.0f} % of cells are blasts"
 
     def predictive(positive: bool) -> Callable[[], Figure]:
         def measure() -> Figure:
@@ -166,13 +171,13 @@ def _lines(judged: ReadCells) -> list[Line]:
         ),
         line(
             "Positive predictive value",
-            f"Of cells suggested to be blasts, the share that are, at {prevalence:.0%} blasts.",
+            f"Of cells suggested to be blasts, the share that are{at}.",
             both,
             predictive(True),
         ),
         line(
             "Negative predictive value",
-            f"Of cells suggested to be normal, the share that are, at {prevalence:.0%} blasts.",
+            f"Of cells suggested to be normal, the share that are{at}.",
             both,
             predictive(False),
         ),
@@ -270,7 +275,7 @@ def _cases(cells: ReadCells, limit: float) -> tuple[list[Line], Table]:
     truth, called, block = by_readers[fit] >= limit, by_model[fit] >= limit, patient[fit]
     places = ~truth * 2 + ~called
     table = np.bincount(places, minlength=4).reshape(2, 2)
-    at = f"{limit:.0%}"
+    at = f"{limit * 100:g} %"
     lines = [
         line(
             f"{name} at {at}",

@@ -58,7 +58,7 @@ def of_accuracy(accuracy: Accuracy, decision_limit: float) -> dict[str, str]:
             label="Cells by what the first and the second reader called",
         )
     if accuracy.cases_table.sum():
-        sides = [f"{decision_limit:.0%} or more", "Below"]
+        sides = [f"{decision_limit * 100:g} % or more", "Below"]
         drawn["cases"] = charts.table_chart(
             accuracy.cases_table.tolist(),
             sides,

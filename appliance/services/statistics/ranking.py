@@ -1,5 +1,6 @@
 """Whether blasts score above normal cells: the ROC curve, its band and the area under it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,29 @@ def roc(blast: Truths, score: Floats, block: Blocks) -> Roc:
         thresholds=thresholds,
         area=area(blast, score, block),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What comes of calling everything from a threshold on a blast."""
+
+    threshold: float
+    sensitivity: float
+    low: float
+    """Of the sensitivity, 95 %."""
+    high: float
+    specificity: float
+
+
+def points(blast: Truths, score: Floats, block: Blocks, thresholds: Sequence[float]) -> list[Point]:
+    """Give the points of the curve at some thresholds, in their order."""
+    falling = np.sort(np.array(thresholds, np.float64))[::-1]
+    value, low, high = shares(*_beyond(score[blast], block[blast], falling))
+    specificity = 1 - _share_beyond(score[~blast], falling)
+    found = [
+        Point(*map(float, row)) for row in zip(falling, value, low, high, specificity, strict=True)
+    ]
+    return sorted(found, key=lambda point: thresholds.index(point.threshold))
 
 
 def area(blast: Truths, score: Floats, block: Blocks) -> Figure:
@@ -123,6 +147,7 @@ def _beyond(score: Floats, block: Blocks, thresholds: Floats) -> tuple[Floats, N
     blocks, place = np.unique(block, return_inverse=True)
     # Thresholds fall: the first that a cell reaches, it and all later ones count the cell.
     first = np.searchsorted(-thresholds, -score, side="left")
-    counts = np.zeros((len(blocks), len(thresholds)))
+    counts = np.zeros((len(blocks), len(thresholds) + 1))
     np.add.at(counts, (place, first), 1)
-    return counts.cumsum(axis=1), np.bincount(place).astype(np.float64)
+    # What reaches none of them was counted beyond the last.
+    return counts[:, :-1].cumsum(axis=1), np.bincount(place).astype(np.float64)
