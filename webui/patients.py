@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import Conflict, InvalidInput
 from appliance.permissions import Permission
-from appliance.records import clinical, examinations, patients
+from appliance.records import clinical, duplicates, examinations, merging, patients
+from appliance.records.duplicates import Alike
 from appliance.records.paging import Page
 from appliance.records.tables import Patient
 from appliance.vocabulary import Sex
@@ -44,7 +45,7 @@ def search() -> ResponseReturnValue:
         response.headers["HX-Replace-Url"] = address
         return response
     known = patients.by_number(text) if text else None
-    return redirect(_chosen(known) if known else address, 303)
+    return redirect(_chosen(patients.survivor_of(known)) if known else address, 303)
 
 
 @pages.get("/new")
@@ -148,17 +149,17 @@ def _simulated() -> dict[str, bool]:
     return {"simulated": appliance().settings.simulated}
 
 
-def _alike(values: dict[str, Any]) -> list[Patient]:
+def _alike(values: dict[str, Any]) -> list[Alike]:
     """Find who may be the same person; with a number that is taken, the form itself says so."""
     if patients.by_number(values["medical_record_number"]):
         return []
-    return patients.similar(values)
+    return duplicates.possible(values)
 
 
-def _known(entries: Entries) -> list[Patient]:
+def _known(entries: Entries) -> list[Alike]:
     """Find who has the number already, to go there instead."""
     known = patients.by_number(entries.text("medical_record_number"))
-    return [known] if known else []
+    return [Alike(patients.survivor_of(known), "Has this number", 9)] if known else []
 
 
 def _list(key: str, text: str) -> dict[str, Any]:
@@ -198,7 +199,7 @@ def _chosen(patient: Patient) -> str:
     return url_for("patients.show", patient_id=patient.id)
 
 
-def _new_page(form: Form, alike: list[Patient] | None = None) -> str:
+def _new_page(form: Form, alike: list[Alike] | None = None) -> str:
     return render_template(
         "patients/new.html", form=form, alike=alike or [], then=_then(), link=_chosen, words=labels
     )

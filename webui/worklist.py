@@ -45,7 +45,8 @@ def search() -> ResponseReturnValue:
         return redirect(url_for("examinations.show", examination_id=examination.id), 303)
     patient = patients.by_number(text) if text else None
     if patient:
-        return redirect(url_for("patients.show", patient_id=patient.id), 303)
+        survivor = patients.survivor_of(patient)
+        return redirect(url_for("patients.show", patient_id=survivor.id), 303)
     return redirect(_address(**_asked() | {"search": searches.keep(text)}), 303)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +22,6 @@ ENTRIES = ("medical_record_number", "family_name", "given_name", "sex", "birth_d
 
 EARLIEST_BIRTH = date(1880, 1, 1)
 _READ_THROUGH = 200
-_ALIKE = 0.8  # SequenceMatcher ratio: one letter in five mistyped
 
 
 def register(values: Mapping[str, Any], by: Actor) -> Patient:
@@ -120,48 +118,26 @@ def require_unmerged(row: Patient) -> None:
         )
 
 
-def similar(values: Mapping[str, Any], limit: int = 5) -> list[Patient]:
-    """Find who might be the same person, before somebody is registered twice.
+def protect(patient_id: UUID, protected: bool, reason: str, revision: int, by: Actor) -> Patient:
+    """Keep a patient's records from any rule of retention, or lift that again.
 
-    Alike are: the same birth date with names that differ by a letter or are swapped, and the same
-    names where a birth date is missing.
-
-    Args:
-        values: as `register` takes them; incomplete ones do.
-        limit: how many at most, the most alike first.
+    Raises:
+        NotFound, Conflict: no such patient; changed by somebody else since `revision`, or merged.
+        InvalidInput: no reason is given.
     """
-    names = fold(f"{values.get('family_name') or ''} {values.get('given_name') or ''}")
-    born = values.get("birth_date")
-    if not names:
-        return []
-    scored = [(_likeness(names, _names_of(row)), row) for row in _candidates(names, born)]
-    alike = [(score, row) for score, row in scored if score >= _ALIKE]
-    alike.sort(key=lambda pair: (-pair[0], str(pair[1].id)))
-    return [row for _, row in alike[:limit]]
+    reason = reason_of(reason, required=True)
+    with transaction():
+        row = fetch(Patient, patient_id, revision)
+        require_unmerged(row)
+        values = {"protected": protected, "protected_reason": reason if protected else ""}
+        action = "patient:protect" if protected else "patient:unprotect"
+        update(row, values, action, by=by, reason=reason)
+    return row
 
 
 def history(patient_id: UUID) -> list[Version]:
     """Return all versions of a patient with what each changed, newest first."""
     return versions("patient", patient_id)
-
-
-def _candidates(names: list[str], born: date | None) -> list[Patient]:
-    same_names = Patient.search_text.contains(f" {names[0]}")
-    for name in names[1:]:
-        same_names &= Patient.search_text.contains(f" {name}")
-    if born is None:
-        return list(Patient.select().where(same_names))
-    unknown = Patient.birth_date.is_null()
-    return list(Patient.select().where((Patient.birth_date == born) | (same_names & unknown)))
-
-
-def _names_of(row: Patient) -> list[str]:
-    return fold(f"{row.family_name} {row.given_name}")
-
-
-def _likeness(one: list[str], other: list[str]) -> float:
-    """Compare names with their parts in alphabetical order, so that swapped ones are alike."""
-    return SequenceMatcher(None, " ".join(sorted(one)), " ".join(sorted(other))).ratio()
 
 
 def _checked(values: Mapping[str, Any], patient_id: UUID | None) -> dict[str, Any]:

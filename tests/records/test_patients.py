@@ -157,37 +157,19 @@ def test_a_patient_is_found_by_the_exact_number(patient: Patient):
     assert patients.by_number("MRN-001") is None
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        {"family_name": "Nunez", "given_name": "Lucja", "birth_date": date(2020, 5, 1)},
-        {"family_name": "Nunes", "given_name": "Lucia", "birth_date": date(2020, 5, 1)},
-        {"family_name": "Łucja", "given_name": "Núñez", "birth_date": date(2020, 5, 1)},
-        {"family_name": "NÚÑEZ", "given_name": "łucja", "birth_date": None},
-        {"family_name": "Núñez", "given_name": "Łucja"},
-    ],
-)
-def test_who_may_be_the_same_person_is_shown(patient: Patient, typed: dict):
-    assert patients.similar(typed) == [patient]
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        {"family_name": "Nunez", "given_name": "Lucja", "birth_date": date(2010, 5, 1)},
-        {"family_name": "Okafor", "given_name": "Adaeze", "birth_date": date(2020, 5, 1)},
-        {"family_name": "Nunez", "given_name": "Pedro"},
-        {"birth_date": date(2020, 5, 1)},
-        {},
-    ],
-)
-def test_who_cannot_be_the_same_person_is_not_shown(patient: Patient, typed: dict):
-    assert patients.similar(typed) == []
-
-
-def test_a_patient_without_birth_date_is_shown_to_who_has_one(database, by: Actor):
-    row = patients.register(entered(birth_date=None), by)
-    assert patients.similar(entered()) == [row]
+def test_a_protected_patient_says_why_until_it_is_lifted(patient: Patient, by: Actor):
+    row = patients.protect(patient.id, True, "part of a study", 1, by)
+    assert (row.protected, row.protected_reason, row.revision) == (True, "part of a study", 2)
+    with pytest.raises(InvalidInput):
+        patients.protect(patient.id, False, "", 2, by)
+    row = patients.protect(patient.id, False, "study is over", 2, by)
+    assert (row.protected, row.protected_reason) == (False, "")
+    assert [v.reason for v in patients.history(patient.id)][:2] == [
+        "study is over",
+        "part of a study",
+    ]
+    actions = [event.action for event in audit.recent(2)]
+    assert actions == ["patient:unprotect", "patient:protect"]
 
 
 def test_the_history_is_newest_first(patient: Patient, by: Actor):

@@ -35,4 +35,4 @@ def up(migrator, db):
                 "prefix='1 2 3')"
             )
         if not db.execute_sql("SELECT 1 FROM patient LIMIT 1").fetchone():
-            db.execute_sql("PRAGMA user_version = 1")  # nothing to take up: records.fulltext.FORM
+            db.execute_sql("PRAGMA user_version = 2")  # nothing to take up: records.fulltext.FORM
