@@ -19,6 +19,7 @@ from appliance.services.heads import open_heads
 from appliance.services.line import Line
 from appliance.services.replaying import Replaying
 from appliance.services.reporting import Letterhead, Reporting
+from appliance.services.review import Policy, Review
 from appliance.services.scorecards import Scorecards
 from appliance.services.selftest import Selftest
 from appliance.services.site_fitting import SiteFitting
@@ -42,6 +43,7 @@ class Appliance:
     accounts: Accounts
     capture: CaptureService
     reporting: Reporting
+    review: Review
     selftest: Selftest
     scorecards: Scorecards
     secret_key: bytes
@@ -82,6 +84,7 @@ def build(settings: Settings) -> Appliance:
         accounts=accounts,
         capture=CaptureService(pictures, limits),
         reporting=reporting,
+        review=Review(policy_of(settings), accounts, pictures, reporting),
         selftest=Selftest(
             settings.data,
             int(settings.min_free_mb * 1e6),
@@ -191,6 +194,15 @@ def letterhead_of(settings: Settings) -> Letterhead:
         check_address=f"{settings.public_address.rstrip('/')}/check/"
         if settings.public_address
         else "",
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return what the laboratory decides about second readings and signatures."""
+    return Policy(
+        second_share=settings.second_reading_share,
+        second_difference=settings.second_reading_difference,
+        sign_own_submission=settings.sign_own_submission,
     )
 
 

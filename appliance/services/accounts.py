@@ -206,6 +206,36 @@ class Accounts:
             raise InvalidInput({"old_password": "This is not your present password."})
         return row
 
+    def confirm(self, user: User, password: str, address: str = "") -> None:
+        """Check a signed-in person's password once more, before what only they may do.
+
+        A wrong one counts as a failed log-in does, and as many lock the account.
+
+        Raises:
+            InvalidInput: this is not their password.
+            WrongCredentials: the account is locked or disabled.
+        """
+        by = users.actor_of(user, address)
+        matches = self._matches(user.password_hash, password)
+        with transaction():
+            row = users.get(user.id)
+            if row.password_hash != user.password_hash:
+                matches = self._matches(row.password_hash, password)
+            barred = self._is_locked(row) or row.disabled
+            if barred:
+                _refused(by, row, "disabled" if row.disabled else "locked")
+            elif not matches:
+                self._count_failure(row, by)
+            else:
+                users.keep(row, failures=0, locked_until=None)
+        if barred:
+            raise WrongCredentials(
+                "This account is locked after too many wrong passwords.",
+                advice="Wait a while, or let your administrator unlock it.",
+            )
+        if not matches:
+            raise InvalidInput({"password": "This is not your password."})
+
     def _judge(
         self, user: User | None, password: str, address: str, *, matches: bool
     ) -> User | None:
