@@ -218,10 +218,11 @@ def retry(field_id: UUID, by: Actor) -> FieldImage:
 
     Raises:
         NotFound: no such field.
-        Conflict: its analysis did not fail.
+        Conflict: its analysis did not fail, or the examination is closed.
     """
     with transaction():
         row = fetch(FieldImage, field_id)
+        require_open(row.examination)
         _require(row, FieldState.FAILED, "Only an image whose analysis failed is tried again.")
         again = {"state": FieldState.ACCEPTED, "reason": "", "attempts": 0}
         update(row, again, "field:retry", by=by, details=_belongs(row))
@@ -234,11 +235,12 @@ def override(field_id: UUID, reason: str, by: Actor) -> FieldImage:
     Raises:
         NotFound: no such field.
         InvalidInput: no reason is given.
-        Conflict: it was not refused.
+        Conflict: it was not refused, or the examination is closed.
     """
     reason = reason_of(reason, required=True)
     with transaction():
         row = fetch(FieldImage, field_id)
+        require_open(row.examination)
         _require(row, FieldState.REFUSED, "Only an image that the quality gate refused needs this.")
         overridden = {
             "state": FieldState.ACCEPTED,

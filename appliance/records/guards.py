@@ -1,14 +1,16 @@
 """Triggers that refuse, in the database itself, what the rules of the records never do.
 
 No record is removed, no revision, audit event or cell is changed, no change goes without a new
-revision. They stand outside the migrations, which must be able to fill a new column: taken down
-before, put up after, and looked for at each start. On PostgreSQL the rights of its roles say the
-same.
+revision; what may be done with an examination, and when, stands in `guard_rules`. They stand
+outside the migrations, which must be able to fill a new column: taken down before, put up after,
+and looked for at each start. On PostgreSQL the rights of its roles say the same.
 """
 
 from typing import Any
 
 from peewee import Database, SqliteDatabase
+
+from appliance.records import guard_rules
 
 _STAY = (
     "user",
@@ -105,7 +107,8 @@ def _all() -> dict[str, str]:
         _guard("field_image", "original", "UPDATE", differs, "an image is never exchanged"),
         _guard("field_image", "forward", "UPDATE", back, "an analysed field stays analysed"),
     ]
-    return dict(stay + unchanged + revised + field)
+    rules = [_guard(*rule) for rule in guard_rules.every()]
+    return dict(stay + unchanged + revised + field + rules)
 
 
 def _guard(table: str, name: str, event: str, when: str, sentence: str) -> tuple[str, str]:

@@ -80,9 +80,9 @@ def test_other_pages_of_the_file_and_other_examinations_take_the_image(
 
 
 def test_a_closed_examination_takes_no_images(field, examination, image, sharp, by: Actor):
-    closed = {"status": ExaminationStatus.FINAL}
+    closed = {"status": ExaminationStatus.CANCELLED}
     revisions.update(examinations.get(examination.id), closed, "test:close", by=by)
-    with pytest.raises(Conflict, match="final"):
+    with pytest.raises(Conflict, match="cancelled"):
         fields.add(examination.id, image(5), "late.png", 1, sharp, by)
 
 

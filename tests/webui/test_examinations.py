@@ -254,8 +254,8 @@ def test_received_after_the_first_image_is_said_where_it_can_be_corrected(
     assert "This cannot be after the first image was taken." in answer.text
 
 
-def test_a_final_examination_takes_no_more_changes(browser, examination):
-    Examination.update(status="final", revision=2).execute()
+def test_a_closed_examination_takes_no_more_changes(browser, examination):
+    Examination.update(status="cancelled", revision=2).execute()
     page = browser.get(f"/examinations/{examination.id}").text
     assert f"/examinations/{examination.id}/change" not in page
     assert f"/examinations/{examination.id}/upload" not in re.sub(
@@ -263,7 +263,7 @@ def test_a_final_examination_takes_no_more_changes(browser, examination):
     )
     answer = browser.post(f"/examinations/{examination.id}/change", data=TYPED | {"revision": 2})
     assert answer.status_code == 409
-    assert "is final and takes no more changes" in answer.text
+    assert "is cancelled and takes no more changes" in answer.text
 
 
 @pytest.mark.parametrize("username", ["hana", "adam"])

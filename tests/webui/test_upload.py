@@ -178,7 +178,7 @@ def test_who_may_not_go_on_is_not_offered_it(as_user, examination, appliance, ol
 
 
 def test_a_closed_examination_offers_no_drop_zone(as_user, examination):
-    examination.status, examination.revision = "final", examination.revision + 1
+    examination.status, examination.revision = "cancelled", examination.revision + 1
     examination.save()
     browser = as_user("olga")
     page = browser.get(f"/examinations/{examination.id}/upload").text
