@@ -99,6 +99,8 @@ def _of_table(part: str, table: Any, of: Sequence[str], against: Sequence[str]) 
 def _of_curves(accuracy: Accuracy) -> Iterator[Row]:
     if accuracy.roc is None or accuracy.reliability is None:
         yield Row("roc", "", "Area", note=f"withheld: {accuracy.roc_missing}")
+        missing = accuracy.reliability_missing
+        yield Row("calibration", "", "Calibration error", note=f"withheld: {missing}")
         return
     roc, bins = accuracy.roc, accuracy.reliability
     area, error = roc.area, bins.error

@@ -1,0 +1,142 @@
+"""A laboratory with read and signed examinations, written row by row: what statistics count."""
+
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import numpy as np
+from uuid_utils.compat import uuid7
+
+from appliance.clock import now
+from appliance.records import guards
+from appliance.records.database import proxy
+from appliance.records.review_tables import CellDecision, Reading, ReportVersion
+from appliance.records.tables import Cell, Examination, FieldImage, ModelRelease, Patient, User
+
+OUTLINE = [[0, 0], [20, 0], [20, 20]]
+STAMP = {"id": "all-lite0-1", "sha256": "c" * 64, "thresholds": [0.3, 0.7], "site_head": None}
+
+
+@contextmanager
+def filling():
+    """Write rows past the guards, which know nothing of rows that were always there."""
+    guards.remove(proxy.obj)
+    try:
+        with proxy.atomic():
+            yield
+    finally:
+        guards.install(proxy.obj)
+
+
+class Bench:
+    """One operator at one microscope; each case is of a patient of its own unless given."""
+
+    def __init__(self, operator: User, second: User) -> None:
+        self.operator, self.second = operator, second
+        self.count = 0
+        self.model, _ = ModelRelease.get_or_create(
+            sha256="c" * 64, defaults={"name": "all-lite0-1", "card": {}}
+        )
+
+    def patient(self) -> Patient:
+        self.count += 1
+        number = f"MRN-{self.count:04}"
+        return Patient.create(
+            medical_record_number=number, family_name="Secretname", sex="female", search_text=number
+        )
+
+    def examination(self, status="final", at: datetime | None = None, **values) -> Examination:
+        self.count += 1
+        return Examination.create(
+            accession_number=f"26-{self.count:05}",
+            **{"patient": values.pop("patient", None) or self.patient()},
+            specimen="bone-marrow",
+            stain="wright",
+            status=status,
+            created_at=at or now() - timedelta(days=1),
+            **values,
+        )
+
+    def picture(self, examination, *, focus=9.0, stain=0.3, passed=True, **values) -> FieldImage:
+        self.count += 1
+        quality = [
+            {"name": "focus", "value": focus, "passed": passed},
+            {"name": "stain", "value": stain, "passed": True},
+        ]
+        return FieldImage.create(
+            examination=examination,
+            number=self.count,
+            sha256=f"{self.count:064x}",
+            original_name="x.png",
+            media_type="image/png",
+            byte_size=9,
+            width=9,
+            height=9,
+            quality=quality,
+            quality_passed=passed,
+            uploaded_by=values.pop("uploaded_by", self.operator),
+            model=self.model,
+            **{"state": "analysed", "stamp": STAMP} | values,
+        )
+
+    def reading(self, examination, kind="first") -> Reading:
+        reader = self.second if kind == "second" else self.operator
+        return Reading.create(examination=examination, kind=kind, reader=reader, state="submitted")
+
+    def cell(self, picture, suggestion="blast", probability=0.9, *, counted=True) -> Cell:
+        self.count += 1
+        return Cell.create(
+            field=picture, number=self.count, x=1, y=1, width=9, height=9, nucleus=OUTLINE,
+            nucleus_area_px=9.0, counted=counted, suggestion=suggestion,
+            blast_probability=probability,
+        )  # fmt: skip
+
+    def decide(self, reading, cell, label, number=1) -> CellDecision:
+        return CellDecision.create(
+            reading=reading, cell=cell, reader=reading.reader, number=number, label=label,
+            blind=reading.kind == "second", batch=uuid7(), how="one",
+        )  # fmt: skip
+
+    def sign(self, examination, hours: float, number=1) -> ReportVersion:
+        self.count += 1
+        return ReportVersion.create(
+            examination=examination,
+            number=number,
+            status="final",
+            content={},
+            sha256=f"{self.count:064x}",
+            created_at=examination.created_at + timedelta(hours=hours),
+        )
+
+    def case(self, random, *, cells=24, leukaemia=False, second=False, **values) -> Examination:
+        """A whole examination: one picture, every cell suggested, read, and signed."""
+        examination = self.examination(**values)
+        picture, first = self.picture(examination), self.reading(examination)
+        blind = self.reading(examination, "second") if second else None
+        for _ in range(cells):
+            blast = random.random() < (0.6 if leukaemia else 0.05)
+            score = 1 / (1 + np.exp(-((2 if blast else -2) + random.normal(0, 1.2))))
+            said = "blast" if score > 0.7 else "normal" if score < 0.3 else "unsure"
+            cell = self.cell(picture, said, float(score))
+            called = "blast" if blast else "normal"
+            self.decide(first, cell, called)
+            if blind:
+                self.decide(blind, cell, called if random.random() < 0.9 else "unsure", 2)
+        if examination.status == "final":
+            self.sign(examination, 5.0)
+        return examination
+
+
+def furnish(bench: Bench, cases: int, *, seed=1, days=60, **values) -> None:
+    """Fill the last days with cases, a third of them leukaemias, every fifth read twice."""
+    random = np.random.default_rng(seed)
+    for number in range(cases):
+        at = now() - timedelta(days=days * (number + 0.5) / cases)
+        bench.case(
+            random,
+            leukaemia=number % 3 == 0,
+            second=number % 5 == 0,
+            at=at,
+            microscope=("Olympus", "Zeiss")[number % 2],
+            stain_batch=f"G-{number % 2 + 1}",
+            **values,
+        )
