@@ -289,6 +289,7 @@ class ModelStamp:
 
     id: str
     sha256: str
+    """Of the bundle's model.tflite, which names the network whatever computes it."""
     runtime: str
     """For instance "litert 2.3.0"."""
     pipeline: str
@@ -298,6 +299,8 @@ class ModelStamp:
     verified_here: bool = False
     site_head: SiteHeadStamp | None = None
     """None where the network's own probabilities stand."""
+    computed_sha256: str = ""
+    """Of the file that computed: model.tflite, model.onnx, an engine; "" where it was not kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,6 +39,10 @@ class Classifier(Protocol):
     def runtime(self) -> str:
         """Library and version that computes, for instance "litert 2.3.0"."""
 
+    @property
+    def computed_sha256(self) -> str:
+        """SHA-256 of the file that computes: model.tflite, model.onnx, or an engine."""
+
     def predict(self, crops: Crops) -> Prediction:
         """Classify cells; the same bytes give the same answer, however they are batched.
 

@@ -65,6 +65,7 @@ class LiteRtClassifier:
 
     def __init__(self, card: Card, network: bytes, *, threads: int, batch: int) -> None:
         self.card = card
+        self.computed_sha256 = card.sha256
         self._network = network
         self._threads = threads
         self._batch = batch

@@ -15,7 +15,7 @@ from appliance.vocabulary import Crops
 from models.batches import Outputs, in_batches
 from models.card import Card, load_card
 from models.classifier import Prediction
-from models.onnx_file import INPUT, OUTPUTS, check_sizes, from_planes, read_graph, to_planes
+from models.onnx_file import GRAPH, INPUT, OUTPUTS, check_sizes, from_planes, read_graph, to_planes
 from models.scores import check_crops, to_prediction
 
 _ERRORS_ONLY = 3
@@ -59,6 +59,7 @@ class OnnxClassifier:
 
     def __init__(self, card: Card, graph: bytes, *, threads: int, batch: int) -> None:
         self.card = card
+        self.computed_sha256 = card.files[GRAPH]
         self._batch = batch
         self._lock = threading.Lock()
         options = onnxruntime.SessionOptions()

@@ -36,6 +36,7 @@ class ScriptedClassifier:
         if not probabilities or not all(0 <= value <= 1 for value in probabilities):
             raise ValueError("a script needs probabilities between 0 and 1")
         self.card = card
+        self.computed_sha256 = card.sha256
         self.calls: list[int] = []
         """Number of cells of each call so far."""
         self._probabilities = np.asarray(probabilities, np.float32)

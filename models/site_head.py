@@ -122,6 +122,7 @@ class SiteHeadClassifier:
             )
         self.card: Card = replace(card, thresholds=head.thresholds, site_head=head.stamp)
         self.runtime = classifier.runtime
+        self.computed_sha256 = classifier.computed_sha256
         self._classifier = classifier
         self.numbers = head.numbers
         """What the head wants to know of each cell beside its crop."""

@@ -4,6 +4,7 @@ The only importer of TensorRT and of CUDA. Written for TensorRT 10 and 11: preci
 graph (`models.precision`), so none of the switches that 11 took away is used.
 """
 
+import hashlib
 import logging
 import threading
 import weakref
@@ -167,6 +168,7 @@ class TensorRtClassifier:
 
     def __init__(self, card: Card, key: EngineKey, engine: bytes) -> None:
         self.card = card
+        self.computed_sha256 = hashlib.sha256(engine).hexdigest()
         self.runtime = f"{key.library} {key.precision} on {key.device}"
         self._lock = threading.Lock()
         self._engine = _Engine(engine, card)

@@ -92,6 +92,7 @@ def stamp(classifier: Classifier) -> ModelStamp:
         pipeline=__version__,
         thresholds=card.thresholds,
         site_head=card.site_head,
+        computed_sha256=classifier.computed_sha256,
     )
 
 

@@ -187,6 +187,7 @@ def _model(stamp: ModelStamp) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": stamp.id,
         "sha256": stamp.sha256,
+        "computed_sha256": stamp.computed_sha256,
         "runtime": stamp.runtime,
         "pipeline": stamp.pipeline,
         "verified_here": stamp.verified_here,

@@ -181,3 +181,15 @@ def test_a_runner_whose_library_is_missing_says_where_it_comes_from(bundle, tmp_
     with pytest.raises(ModelUnusable, match="tensorrt runner needs a library") as caught:
         open_runner("tensorrt", bundle, threads=1, engines=tmp_path)
     assert "JetPack" in caught.value.advice
+
+
+def test_each_runner_names_the_file_that_computes(classifier, bundle):
+    """The network is named by model.tflite; what computed may be model.onnx, or an engine."""
+    card = load_card(bundle)
+    if classifier.runtime.startswith("onnxruntime"):
+        assert classifier.computed_sha256 == card.files["model.onnx"]
+    elif classifier.runtime.startswith("tensorrt"):
+        assert len(classifier.computed_sha256) == 64
+        assert classifier.computed_sha256 not in card.files.values()
+    else:
+        assert classifier.computed_sha256 == card.sha256

@@ -146,6 +146,7 @@ def test_a_finished_field_has_cells_model_and_times(field: FieldImage, analysis)
         "pipeline": "0.1.0",
         "thresholds": [0.3, 0.7],
         "verified_here": False,
+        "computed_sha256": "",
         "site_head": None,
     }
     assert row.model.card == {"id": "all-lite0-1"}
