@@ -22,7 +22,13 @@ PAGES = (
     "examinations",
     "upload",
     "fields",
+    "reading",
+    "editing",
     "reports",
+    "checking",
+    "verification",
+    "replays",
+    "scorecard",
     "api",
 )
 """Modules of webui, one a task, each with `pages = Blueprint(...)`."""

@@ -3,12 +3,14 @@
 A search is posted; the address of its results carries a key, the session the text behind it.
 """
 
+import re
 from secrets import token_hex
 
 from flask import request, session
 
 PARAMETER = "search"
-LONGEST = 80
+LONGEST = 160
+"""Characters; the code of a report is an address with 64 digits."""
 _KEY = "searches"
 _AT_MOST = 4  # the session is a cookie; older searches are simply typed again
 
@@ -16,6 +18,12 @@ _AT_MOST = 4  # the session is a cookie; older searches are simply typed again
 def typed() -> str:
     """Return what was typed or scanned into the search box of the form that was posted."""
     return request.form.get("text", "").strip()[:LONGEST]
+
+
+def hash_in(text: str) -> str:
+    """Return the hash of a record in what a scanner typed; empty where there is none."""
+    found = re.findall(r"[0-9a-f]{64}", text.lower())
+    return str(found[-1]) if found else ""
 
 
 def keep(text: str) -> str:

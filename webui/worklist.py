@@ -40,6 +40,8 @@ def show_rows() -> str:
 def search() -> ResponseReturnValue:
     """Go to what was scanned, or to the rows that what was typed finds."""
     text = searches.typed()
+    if code := searches.hash_in(text):
+        return redirect(url_for("checking.show", sha256=code), 303)
     examination = examinations.by_accession_number(text) if text else None
     if examination:
         return redirect(url_for("examinations.show", examination_id=examination.id), 303)

@@ -1,24 +1,171 @@
 """Gathers what people made of an examination: calls, conclusion, second reading, versions."""
 
+from collections import Counter
+from collections.abc import Mapping
 from uuid import UUID
 
-from appliance.exchange.case import CaseEntry
+from appliance.exchange.case import (
+    CaseEntry,
+    ConclusionEntry,
+    SecondReadingEntry,
+    SignatureEntry,
+    VerifiedCounts,
+    VersionEntry,
+)
 from appliance.exchange.report import Act
 from appliance.exchange.template import Template
-from appliance.records.tables import Examination
-from appliance.review_vocabulary import CellLabel
+from appliance.records import cells, conclusions, readings, report_versions
+from appliance.records.agreements import agreement
+from appliance.records.review_tables import Reading, ReportVersion
+from appliance.records.standing import Standing, progress, standing
+from appliance.records.tables import Cell, Examination
+from appliance.review_vocabulary import CellLabel, CellOrigin, ReadingKind, ReadingState
+from appliance.services.verified import verified_tally
+from appliance.vocabulary import ExaminationStatus
 
 
 def calls(examination_id: UUID) -> dict[UUID, CellLabel]:
     """Return what each verified cell is called, by its id."""
-    return {}
+    return _called(standing(examination_id))
 
 
 def case_of(examination: Examination, template: Template) -> CaseEntry:
     """Return everything beyond the suggestions, as it stands now, without a version."""
-    return CaseEntry(template=template, status=str(examination.status))
+    return CaseEntry(
+        template=template,
+        status=str(examination.status),
+        counts=_counts(examination.id),
+        conclusion=_conclusion(examination.id, template),
+        second=_second(examination.id),
+        earlier=tuple(_version(row) for row in report_versions.versions_of(examination.id)),
+    )
 
 
 def acts_of(examination_id: UUID) -> list[Act]:
     """Say who submitted and signed, and when."""
-    return []
+    words = {
+        ReadingKind.FIRST: "Submitted the reading of the cells",
+        ReadingKind.REVIEW: "Reviewed the cells",
+        ReadingKind.SECOND: "Submitted the second reading",
+        ReadingKind.ADJUDICATION: "Settled what the readers called differently",
+    }
+    acts = [
+        Act(row.submitted_at, _name(row), words[ReadingKind(row.kind)])
+        for row in readings.of_examination(examination_id)
+        if row.submitted_at is not None
+    ]
+    for version in report_versions.versions_of(examination_id):
+        acts += [
+            Act(one.created_at, one.signer_name, f"Signed version {version.number}")
+            for one in version.signatures
+        ]
+    return acts
+
+
+def outdated(version: ReportVersion) -> str:
+    """Say in a sentence why a signed version no longer counts; empty where it does."""
+    examination: Examination = version.examination
+    if examination.status == ExaminationStatus.ENTERED_IN_ERROR:
+        return "Void: this examination was entered in error"
+    newest = report_versions.latest(examination.id)
+    if newest is None or newest.number == version.number:
+        return ""
+    day = newest.created_at.astimezone().date().isoformat()
+    return f"Superseded by version {newest.number} of {day}"
+
+
+def _called(found: Mapping[UUID, Standing]) -> dict[UUID, CellLabel]:
+    return {cell_id: CellLabel(one.label) for cell_id, one in found.items() if one.label}
+
+
+def _counts(examination_id: UUID) -> VerifiedCounts | None:
+    reached = progress(examination_id)
+    if not reached.verified:
+        return None
+    found = standing(examination_id)
+    rows = {
+        cell.id: cell
+        for cell in cells.places_in(examination_id)
+        if cell.counted and not found[cell.id].replaced
+    }
+    called = {cell_id: label for cell_id, label in _called(found).items() if cell_id in rows}
+    readers = Counter(found[cell_id].reader_name for cell_id in called)
+    return VerifiedCounts(
+        tally=verified_tally(reached),
+        other=reached.by_label.get(CellLabel.OTHER, 0),
+        not_a_cell=reached.by_label.get(CellLabel.NOT_A_CELL, 0),
+        unverified=reached.counted - reached.verified,
+        changed=_changed(rows, called),
+        added=sum(
+            rows[cell_id].origin != CellOrigin.FOUND and label is not CellLabel.NOT_A_CELL
+            for cell_id, label in called.items()
+        ),
+        readers=tuple(name for name, _ in readers.most_common()),
+    )
+
+
+def _changed(rows: Mapping[UUID, Cell], called: Mapping[UUID, CellLabel]) -> int:
+    decided = {str(CellLabel.BLAST), str(CellLabel.NORMAL)}
+    return sum(
+        rows[cell_id].suggestion in decided and rows[cell_id].suggestion != label
+        for cell_id, label in called.items()
+    )
+
+
+def _conclusion(examination_id: UUID, template: Template) -> ConclusionEntry | None:
+    row = conclusions.of(examination_id)
+    if row is None:
+        return None
+    return ConclusionEntry(
+        finding=template.findings[row.finding],
+        text=row.text,
+        critical=row.critical,
+        told_to=row.told_to,
+        acknowledged_by=row.acknowledged_by.full_name if row.acknowledged_by else "",
+        acknowledged_at=row.acknowledged_at,
+    )
+
+
+def _second(examination_id: UUID) -> SecondReadingEntry | None:
+    rows = readings.of_examination(examination_id)
+    second = _last(rows, ReadingKind.SECOND)
+    if second is None:
+        return None
+    pairs = agreement(examination_id)
+    third = _last(rows, ReadingKind.ADJUDICATION)
+    settled = third is not None and third.state == ReadingState.SUBMITTED
+    return SecondReadingEntry(
+        state=second.state,
+        because=second.asked_because,
+        reader=_name(second),
+        cells=len(pairs),
+        agreed=sum(not pair.differs for pair in pairs),
+        adjudicated_by=_name(third) if third is not None and settled else "",
+        note=second.note,
+    )
+
+
+def _last(rows: list[Reading], kind: ReadingKind) -> Reading | None:
+    return next((row for row in reversed(rows) if row.kind == kind), None)
+
+
+def _version(row: ReportVersion) -> VersionEntry:
+    return VersionEntry(
+        number=row.number,
+        status=row.status,
+        sha256=row.sha256,
+        reason=row.reason,
+        signatures=tuple(
+            SignatureEntry(
+                name=one.signer_name,
+                role=one.signer_role,
+                at=one.created_at,
+                meaning=one.meaning,
+            )
+            for one in row.signatures
+        ),
+    )
+
+
+def _name(row: Reading) -> str:
+    return row.reader.full_name if row.reader else ""

@@ -21,11 +21,13 @@ from appliance.exchange.report import (
     Heading,
     by_probability,
 )
+from appliance.exchange.stamping import stamped
 from appliance.exchange.template import Template
 from appliance.pipeline import intake
 from appliance.pipeline.tally import tally
 from appliance.records import audit, examinations, fields
 from appliance.records.pictures import PictureStore
+from appliance.records.review_tables import ReportVersion
 from appliance.records.tables import Examination, FieldImage
 from appliance.review_vocabulary import CellLabel
 from appliance.services import casebook
@@ -137,6 +139,18 @@ class Reporting:
             check_address=self.letterhead.check_address,
         )
         return self._examination(examination, case, by)
+
+    def kept_pdf(self, version: ReportVersion, by: Actor) -> bytes:
+        """Return a signed report as it was printed at signing; an outdated one is marked so.
+
+        Raises:
+            NotFound: the file is not in the picture folder.
+        """
+        pdf = self.pictures.read(version.pdf_sha256)
+        details = {"examination": str(version.__data__["examination"]), "number": version.number}
+        audit.note("report:print", by=by, subject=version, details=details)
+        outdated = casebook.outdated(version)
+        return stamped(pdf, outdated) if outdated else pdf
 
     def _examination(self, examination: Examination, case: CaseEntry, by: Actor) -> bytes:
         rows = fields.of_examination(examination.id)
