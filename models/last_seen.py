@@ -15,6 +15,7 @@ class LastSeen:
     def __init__(self, network: Classifier) -> None:
         self.card: Card = network.card
         self.runtime = network.runtime
+        self.computed_sha256 = network.computed_sha256
         self._network = network
         self._last: tuple[Crops, Prediction] | None = None
 

@@ -1,5 +1,6 @@
 """A laboratory that has read some of its own drawn slides: examinations, verified and submitted."""
 
+from functools import cache
 from uuid import UUID
 
 import cv2
@@ -13,9 +14,10 @@ from firmware_hooks.drawing import Kind
 from firmware_hooks.slides import DrawnField, draw_field
 
 
-def drawn(seed: int, *, cells: int = 8, blasts: int = 4) -> DrawnField:
-    """One small field of the laboratory's slides."""
-    return draw_field(seed, width=720, height=540, cells=cells, blasts=blasts, red_cover=0.2)
+@cache
+def drawn(seed: int) -> DrawnField:
+    """One small field of the laboratory's slides: twelve cells, about eight of them whole."""
+    return draw_field(seed, width=900, height=675, cells=12, blasts=6, red_cover=0.1)
 
 
 def imaged(appliance: Appliance, user: User, slides: list[DrawnField], number: str) -> UUID:

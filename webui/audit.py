@@ -20,6 +20,7 @@ KINDS = (
     ("examination:", "Examinations"),
     ("field:", "Images"),
     ("user:", "People"),
+    ("site:", "Model"),
 )
 """Beginnings of actions, with what the chip says."""
 
@@ -48,7 +49,16 @@ WORDS = {
     "patient:list": "Listed patients",
     "patient:read": "Read a patient",
     "patient:register": "Registered a patient",
+    "replay:begun": "Began to compute a result again",
+    "replay:done": "Computed a result again",
+    "replay:run": "Asked for a result to be computed again",
     "report:print": "Made a report",
+    "site:begun": "Began to fit a site head",
+    "site:fit": "Asked for a site head",
+    "site:fitted": "Fitted a site head",
+    "site:refused": "Could not fit a site head",
+    "site:shadow": "Began or ended a trial in the shadow",
+    "site:switch": "Switched the model",
     "statistics:export": "Saved the scorecard",
     "user:add": "Added a person",
     "user:change": "Changed a person",

@@ -27,6 +27,8 @@ class MenuEntry:
 MENU = (
     MenuEntry("Work list", "list", "worklist.show", Permission.EXAMINATION_READ),
     MenuEntry("Patients", "patient", "patients.show_list", Permission.PATIENT_READ),
+    MenuEntry("Scorecard", "chart", "scorecard.show", Permission.STATISTICS_READ),
+    MenuEntry("Model", "fit", "verification.show", Permission.SYSTEM_READ),
     MenuEntry("People", "people", "people.show_list", Permission.USER_MANAGE),
     MenuEntry("Audit", "history", "audit.show", Permission.AUDIT_READ),
 )

@@ -59,7 +59,7 @@ class Compared:
     in_use_suggestion: str
     shadow: float
     shadow_suggestion: str
-    patient_id: UUID
+    examination_id: UUID
 
 
 def verified(model_sha256: str, *, simulated: bool) -> list[SiteCell]:
@@ -107,7 +107,7 @@ def compared(verification_id: UUID) -> list[Compared]:
             Cell.suggestion,
             CellShadow.blast_probability,
             CellShadow.suggestion,
-            Examination.patient,
+            Examination.id,
             _label(),
         )
         .join(Cell)
@@ -121,8 +121,8 @@ def compared(verification_id: UUID) -> list[Compared]:
         .order_by(CellShadow.id)
     )
     return [
-        Compared(label == CellLabel.BLAST, in_use, said, shadow, other, patient)
-        for in_use, said, shadow, other, patient, label in found.tuples()
+        Compared(label == CellLabel.BLAST, in_use, said, shadow, other, examination_id)
+        for in_use, said, shadow, other, examination_id, label in found.tuples()
         if label in (CellLabel.BLAST, CellLabel.NORMAL)
     ]
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -126,7 +127,7 @@ def _see(
     wanted = [found_again(cell) for cell in mine]
     crops = crop_cells(image.pixels, wanted, side_px=network.card.side_px)
     seen = network.predict(crops)
-    same = _same(row, mine, _as_then(row, image, wanted, crops, network, heads), network.runtime)
+    same = _same(row, mine, _as_then(row, image, wanted, crops, network, heads), network)
     labels = [verified[cell.number] for cell in mine]
     measured = as_columns(measure(image.pixels, wanted, um_per_px=image.um_per_px))
     return _Seen(
@@ -160,14 +161,26 @@ def _as_then(
     return classify(image, wanted, crops, classifier).blast_probability
 
 
+def tolerance_of(stamp: Mapping[str, Any], network: Classifier) -> float:
+    """Say how far probabilities may lie from those of a stamp: that very file and library, or not.
+
+    Args:
+        stamp: of the result on record; those of before `computed_sha256` say nothing of it.
+        network: computes now.
+    """
+    file = stamp.get("computed_sha256") or network.computed_sha256
+    same = stamp["runtime"] == network.runtime and file == network.computed_sha256
+    return SAME if same else SIMILAR
+
+
 def _same(
-    row: FieldImage, mine: list[Cell], now: NDArray[np.float32] | None, runtime: str
+    row: FieldImage, mine: list[Cell], now: NDArray[np.float32] | None, network: Classifier
 ) -> NDArray[np.bool_]:
     """Tell which cells are given what they were given; all where it cannot be told."""
     if now is None:
         return np.ones(len(mine), np.bool_)
     given = np.array([cell.blast_probability for cell in mine], np.float64)
-    tolerance = SAME if row.stamp["runtime"] == runtime else SIMILAR
+    tolerance = tolerance_of(row.stamp, network)
     return np.asarray(np.abs(given - now) <= tolerance, np.bool_)
 
 

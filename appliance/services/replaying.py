@@ -20,7 +20,7 @@ from appliance.records.pictures import PictureStore
 from appliance.records.tables import Cell, FieldImage
 from appliance.review_vocabulary import CellOrigin
 from appliance.services.analysis import analyse
-from appliance.services.gathering import SAME, SIMILAR
+from appliance.services.gathering import SAME, tolerance_of
 from appliance.services.heads import headed
 from appliance.services.stored import stored_image
 from appliance.vocabulary import FieldAnalysis, FoundCell, Verdict
@@ -120,7 +120,7 @@ class Replaying:
         except ApplianceError as error:
             return Outcome(None, f"It could not be computed: {error.sentence}.")
         stored = [cell for cell in cells.cells_of(row.id) if cell.origin == CellOrigin.FOUND]
-        return compare(row.stamp, stored, analysis)
+        return compare(row.stamp, stored, analysis, tolerance_of(row.stamp, classifier))
 
     def _as_stamped(self, stamp: dict[str, Any]) -> Classifier:
         """Open the very network and head that a result names.
@@ -149,15 +149,17 @@ class Replaying:
         return network
 
 
-def compare(stamp: dict[str, Any], stored: Sequence[Cell], analysis: FieldAnalysis) -> Outcome:
+def compare(
+    stamp: dict[str, Any], stored: Sequence[Cell], analysis: FieldAnalysis, tolerance: float
+) -> Outcome:
     """Compare what is on record with what was computed now.
 
     Args:
         stamp: of the result on record.
         stored: its cells as they were found, in the order of their numbers.
         analysis: computed now.
+        tolerance: how far probabilities may lie apart.
     """
-    tolerance = SAME if stamp["runtime"] == analysis.model.runtime else SIMILAR
     found = tuple(_differences(stamp, stored, analysis, tolerance))
     return Outcome(
         matched=not found,

@@ -32,7 +32,7 @@ from appliance.records.site_cells import SiteCell
 from appliance.services.calibration import Trial, check_enough, fit_and_try
 from appliance.services.gathering import Gathered, gather
 from models.classifier import Classifier
-from models.head_fitting import groups_suffice
+from models.head_fitting import groups_suffice, leaning
 from models.learning_curve import Point, curve
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,8 @@ class SiteFitting:
 
     def _curve(self, gathered: Gathered, go_on: Callable[[], bool]) -> Iterable[Point]:
         """Try more and more cells; between the sizes other work may be done."""
-        cells = gathered.alone if not _by_patient(gathered) else gathered.cells
+        grouped = gathered.cells if _by_patient(gathered) else gathered.alone
+        cells = leaning(grouped, gathered.numbers)
         for size in SIZES:
             _require(go_on)
             with self.long():
