@@ -26,12 +26,16 @@ $(VENV)/test.stamp: setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $(VENV)/run.stamp $@
 
+# axe-core for the tests of pages. It comes within a Python package, of which nothing else is used.
+build/axe: | $(VENV)/test.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ axe-playwright-python==0.1.8
+
 venv: $(VENV)/test.stamp
 
 run: $(VENV)/run.stamp
 	$(BIN)/scopeside demo --data $(DEMO)
 
-test: $(VENV)/test.stamp
+test: $(VENV)/test.stamp build/axe
 	@sh tests/debian.sh
 	@sh tests/tflite.sh $(BIN)/python
 	$(BIN)/python -m coverage erase

@@ -51,6 +51,8 @@ class Screen:
     touch: bool
     dark: bool = False
     scale: int = 1
+    still: bool = False
+    """The person asked for no movement: colours change at once."""
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
@@ -95,8 +97,12 @@ def show_on(driver: webdriver.Chrome, screen: Screen) -> None:
         "mobile": False,
     }
     scheme = {"name": "prefers-color-scheme", "value": "dark" if screen.dark else "light"}
+    motion = {
+        "name": "prefers-reduced-motion",
+        "value": "reduce" if screen.still else "no-preference",
+    }
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, motion]})
     driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": screen.touch})
 
 

@@ -121,3 +121,21 @@ def test_badges_buttons_and_outlines_have_theirs(theme):
 def test_dark_has_no_white_areas():
     tokens = _tokens("dark")
     assert all(_luminance(tokens[g]) < 0.05 for g in ("ground", "surface", "raised", "hover"))
+
+
+# A finger does not hover, and a keyboard neither: only what is pleasant may change under a pointer.
+_MAY_CHANGE = {"background", "border-color", "color", "filter", "text-decoration-thickness"}
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if path.suffix == ".css"], ids=_name)
+def test_nothing_is_shown_only_under_a_pointer(path):
+    rules = re.findall(r"([^{}]*:hover[^{}]*)\{([^{}]*)\}", path.read_text("utf-8"))
+    for selector, body in rules:
+        changed = {line.split(":")[0].strip() for line in body.split(";") if line.strip()}
+        assert changed <= _MAY_CHANGE, selector
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=_name)
+def test_nothing_stands_in_a_tooltip_only(path):
+    tagged = re.findall(r"<(\w+)[^>]*\stitle=", path.read_text("utf-8"))
+    assert set(tagged) <= {"iframe"}

@@ -1,0 +1,98 @@
+"""Every page of the appliance with an address that opens it, on records like a laboratory's.
+
+A new page whose address names a new kind of record registers an example in `furnish`, once, and
+is then looked at by every test that walks all pages.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from appliance.permissions import ROLES, Role
+from appliance.records import clinical, users
+from appliance.records.entries import today
+from appliance.records.tables import User
+from appliance.wiring import Appliance
+from tests.webui.examples import add_field, analyse, examination_of
+from webui.access import PUBLIC, SIGNED_IN, needed_by
+
+PEOPLE = {"olga": Role.TECHNICIAN, "hana": Role.CLINICIAN, "adam": Role.ADMINISTRATOR}
+
+MORE: Mapping[str, tuple[Mapping[str, object], ...]] = {
+    "fields.show": ({"cell": 1}, {"field_id": "refused_id"}, {"field_id": "waiting_id"}),
+    "patients.show_list": ({"search": "nobody"},),
+}
+"""By endpoint: what else has a look of its own. Values that name an example stand for it."""
+
+ELSEWHERE = frozenset({"health.ready", "setup.show", "signin.show"})
+"""They send on whoever is signed in already, or are no pages and need not answer 200."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A page as it is asked for, and by whom: the first of `PEOPLE` who may."""
+
+    endpoint: str
+    path: str
+    username: str
+
+
+def furnish(appliance: Appliance, olga: User) -> dict[str, object]:
+    """Fill the records and return, by name of an address's argument, a value that has a page."""
+    by = users.actor_of(olga)
+    examination = examination_of(olga)
+    patient_id = examination.__data__["patient"]
+    findings = {"symptoms": ["fever"], "haemoglobin_g_per_l": 71.0, "observed_on": today()}
+    details = clinical.add(patient_id, findings, by)
+    add_field(appliance, examination.id, olga, 1, um_per_px=0.2)
+    field = analyse([0.95, 0.5, 0.1, 0.9], at_border=frozenset({3}))
+    refused = add_field(appliance, examination.id, olga, 2, passed=False)
+    waiting = add_field(appliance, examination.id, olga, 3)
+    return {
+        "details_id": details.id,
+        "examination_id": examination.id,
+        "field_id": field.id,
+        "number": 1,
+        "patient_id": patient_id,
+        "refused_id": refused.id,
+        "user_id": olga.id,
+        "waiting_id": waiting.id,
+    }
+
+
+def all_pages(
+    app: Flask, examples: Mapping[str, object], client_of: Callable[[str], FlaskClient]
+) -> Iterator[Address]:
+    """Find every address that answers GET with a whole page; parts, pictures, JSON are none.
+
+    Raises:
+        KeyError: an argument has no example in `furnish`.
+        AssertionError: an example does not open.
+    """
+    for rule in app.url_map.iter_rules():
+        if "GET" not in rule.methods or rule.endpoint in ELSEWHERE or "." not in rule.endpoint:
+            continue
+        for path in _paths(rule, examples):
+            username = _who_may(app, rule.endpoint)
+            answer = client_of(username).get(path)
+            assert answer.status_code == 200, f"{path} ({rule.endpoint}): {answer.status}"
+            if answer.mimetype == "text/html" and "<html" in answer.text:
+                yield Address(rule.endpoint, path, username)
+
+
+def _paths(rule: Rule, examples: Mapping[str, object]) -> Iterator[str]:
+    for changed in ({}, *MORE.get(rule.endpoint, ())):
+        values = {name: examples[name] for name in rule.arguments} | {
+            name: examples.get(str(value), value) for name, value in changed.items()
+        }
+        built = rule.build(values)
+        assert built is not None, f"{rule.rule} cannot be built from {values}"
+        yield built[1]
+
+
+def _who_may(app: Flask, endpoint: str) -> str:
+    need = needed_by(app, endpoint)
+    return next(n for n, role in PEOPLE.items() if need in {PUBLIC, SIGNED_IN, *ROLES[role]})
