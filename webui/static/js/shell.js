@@ -55,7 +55,8 @@
     }
   });
   // --- keys: listed under "?" ---
-  const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]");
+  const isTyping = (element) => element.matches(
+    "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
     const sheet = document.getElementById("shortcuts");
     if (!sheet || event.ctrlKey || event.metaKey) return;
