@@ -130,8 +130,8 @@ class Scorecards:
         sample = scorecard.sample(asked, COUNTED)
         was, pictures = (scorecard.pictures_of(c, asked) for c in (reference, sample.cases))
         found = courses(
-            (was, list(scorecard.cells_of(was))),
-            (pictures, list(scorecard.cells_of(pictures))),
+            (was, scorecard.cells_of(was)),
+            (pictures, scorecard.cells_of(pictures)),
             (asked.since, asked.until),
         )
         verified_on = head.created_at.astimezone().date() if head else None

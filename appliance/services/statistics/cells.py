@@ -1,5 +1,6 @@
 """Read cells as columns: what readers called each, what the model suggested, whose cell it is."""
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.records.scorecard import SIGNED, SeenCell
+from appliance.records.scorecard import SIGNED, Picture, SeenCell
 from appliance.review_vocabulary import CellLabel
 from appliance.services.statistics.blocks import Blocks, Floats, Truths
 from appliance.vocabulary import Suggestion
@@ -96,17 +97,23 @@ def gather(cells: Iterable[SeenCell], people: Mapping[UUID, str]) -> ReadCells:
         cells: counted ones.
         people: full names by id.
     """
-    seen = list(cells)
-    pictures = {cell.picture.key: cell.picture for cell in seen}
-    place = {key: number for number, key in enumerate(pictures)}
-    of = np.array([place[cell.picture.key] for cell in seen], np.intp)
+    # One after the other: there are tens of thousands, and pages share their memory with this.
+    pictures: dict[str, tuple[int, Picture]] = {}
+    label, call, place, probability = array("b"), array("b"), array("l"), array("d")
+    for cell in cells:
+        key = cell.picture.key
+        place.append(pictures.setdefault(key, (len(pictures), cell.picture))[0])
+        label.append(_LABEL.get(cell.label, NONE))
+        call.append(_CALL.get(cell.suggestion, NONE))
+        probability.append(cell.probability)
+    of = np.array(place, np.intp)
 
     def numbered(values: Iterable[Any]) -> tuple[list[Any], NDArray[np.intp]]:
         known: dict[Any, int] = {}
         codes = [known.setdefault(value, len(known)) for value in values]
         return list(known), np.array(codes, np.intp)[of]
 
-    images = list(pictures.values())
+    images = [picture for _, picture in pictures.values()]
     cases, case = numbered(picture.case.id for picture in images)
     status = {picture.case.id: picture.case.status for picture in images}
     told = {
@@ -117,9 +124,9 @@ def gather(cells: Iterable[SeenCell], people: Mapping[UUID, str]) -> ReadCells:
         "Month": (f"{picture.case.registered_at.astimezone():%Y-%m}" for picture in images),
     }
     return ReadCells(
-        label=np.array([_LABEL.get(cell.label, NONE) for cell in seen], np.intp),
-        call=np.array([_CALL.get(cell.suggestion, NONE) for cell in seen], np.intp),
-        probability=np.array([cell.probability for cell in seen], np.float64),
+        label=np.array(label, np.intp),
+        call=np.array(call, np.intp),
+        probability=np.array(probability, np.float64),
         patient=numbered(picture.case.patient for picture in images)[1],
         case=case,
         signed=np.array([status[case] in SIGNED for case in cases], np.bool_),

@@ -9,6 +9,7 @@ from appliance.services.statistics.proportions import shares
 from models.figures import DRAWS, Figure, calibration_error
 
 BINS = 10
+_AT_ONCE = 50  # draws: pages share their memory with this
 _LEAST = 10
 """Cells of a bin: of fewer, the share says nothing."""
 
@@ -69,7 +70,9 @@ def _drawn(gap: Floats, parts: list[Blocks], block: Blocks) -> tuple[float, floa
         np.add.at(sums[:, number], place[part], gap[part])
         np.add.at(cells[:, number], place[part], 1)
     even = np.full(len(blocks), 1 / len(blocks))
-    times = np.random.default_rng(0).multinomial(len(blocks), even, DRAWS)
-    errors = np.abs(times @ sums).sum(axis=1) / (times @ cells).sum(axis=1)
-    low, high = np.quantile(errors, [0.025, 0.975])
+    random, errors = np.random.default_rng(0), []
+    for _ in range(DRAWS // _AT_ONCE):
+        times = random.multinomial(len(blocks), even, _AT_ONCE)
+        errors.append(np.abs(times @ sums).sum(axis=1) / (times @ cells).sum(axis=1))
+    low, high = np.quantile(np.concatenate(errors), [0.025, 0.975])
     return float(low), float(high)

@@ -1,12 +1,14 @@
 """Drift: scores, focus and colour week by week, held against what the model was verified on."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import numpy as np
 
-from appliance.records.scorecard import Picture, SeenCell
+from appliance.records.scorecard import Case, Picture, SeenCell
 from appliance.services.statistics.blocks import Blocks, Floats
 from appliance.services.statistics.drift import Shift, Steadiness, shift
 from appliance.services.statistics.weeks import week_of, weeks_between
@@ -53,8 +55,8 @@ class Course:
 
 
 def courses(
-    reference: tuple[Sequence[Picture], Sequence[SeenCell]],
-    period: tuple[Sequence[Picture], Sequence[SeenCell]],
+    reference: tuple[Sequence[Picture], Iterable[SeenCell]],
+    period: tuple[Sequence[Picture], Iterable[SeenCell]],
     days: tuple[date, date],
 ) -> list[Course]:
     """Hold each week against the reference.
@@ -98,30 +100,28 @@ def _last_model(pictures: Sequence[Picture]) -> str:
     return last.model if last else ""
 
 
-def _scores(cells: Sequence[SeenCell], model: str) -> Quantity:
+def _scores(cells: Iterable[SeenCell], model: str) -> Quantity:
     return _quantity(
-        [
-            (cell.probability, cell.picture)
-            for cell in cells
-            if cell.suggestion and cell.picture.model == model
-        ]
+        (cell.probability, cell.picture.case)
+        for cell in cells
+        if cell.suggestion and cell.picture.model == model
     )
 
 
 def _checks(pictures: Sequence[Picture], name: str) -> Quantity:
     return _quantity(
-        [(picture.checks[name][0], picture) for picture in pictures if name in picture.checks]
+        (picture.checks[name][0], picture.case) for picture in pictures if name in picture.checks
     )
 
 
-def _quantity(numbers: Sequence[tuple[float, Picture]]) -> Quantity:
-    known: dict[object, int] = {}
-    cases = [known.setdefault(picture.case.id, len(known)) for _, picture in numbers]
-    weeks = {
-        picture.case.id: week_of(picture.case.registered_at).toordinal() for _, picture in numbers
-    }
-    return Quantity(
-        np.array([value for value, _ in numbers], np.float64),
-        np.array([weeks[picture.case.id] for _, picture in numbers], np.intp),
-        np.array(cases, np.intp),
-    )
+def _quantity(numbers: Iterable[tuple[float, Case]]) -> Quantity:
+    known: dict[UUID, tuple[int, int]] = {}
+    values, weeks, cases = array("d"), array("l"), array("l")
+    for value, case in numbers:
+        if case.id not in known:
+            known[case.id] = len(known), week_of(case.registered_at).toordinal()
+        number, week = known[case.id]
+        values.append(value)
+        weeks.append(week)
+        cases.append(number)
+    return Quantity(np.array(values), np.array(weeks, np.intp), np.array(cases, np.intp))
