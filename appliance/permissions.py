@@ -18,6 +18,7 @@ class Permission(StrEnum):
     FIELD_OVERRIDE = "field:override"
     MODEL_SWITCH = "model:switch"
     PATIENT_MERGE = "patient:merge"
+    PATIENT_PROTECT = "patient:protect"
     PATIENT_READ = "patient:read"
     PATIENT_WRITE = "patient:write"
     READING_ADJUDICATE = "reading:adjudicate"
@@ -44,6 +45,7 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.FIELD_OVERRIDE: "Go on with an image that failed the quality gate",
     Permission.MODEL_SWITCH: "Switch a site head on or off",
     Permission.PATIENT_MERGE: "Merge two registrations of one patient, and undo it",
+    Permission.PATIENT_PROTECT: "Protect a patient's records from deletion, and lift it",
     Permission.PATIENT_READ: "See patients and their clinical details",
     Permission.PATIENT_WRITE: "Register and change patients",
     Permission.READING_ADJUDICATE: "Settle what readers call differently, waive a second reading",
@@ -98,6 +100,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.EXAMINATION_VOID,
         Permission.FIELD_OVERRIDE,
         Permission.PATIENT_MERGE,
+        Permission.PATIENT_PROTECT,
         Permission.READING_ADJUDICATE,
         Permission.READING_SECOND,
         Permission.REPLAY_RUN,
@@ -109,6 +112,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {
         Permission.AUDIT_READ,
         Permission.MODEL_SWITCH,
+        Permission.PATIENT_PROTECT,
         Permission.REPLAY_RUN,
         Permission.USER_MANAGE,
     },

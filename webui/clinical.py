@@ -12,13 +12,16 @@ from appliance.permissions import Permission
 from appliance.records import clinical, patients
 from appliance.records.clinical import MEASUREMENTS, ORGANS, SYMPTOMS, TREATMENT_PHASES
 from appliance.records.tables import ClinicalDetails, Patient
-from webui import histories, labels
+from webui import comparisons, display, histories, labels
 from webui.access import actor, needs
 from webui.forms import Entries, Form
 from webui.histories import Step
 from webui.notices import Undo, notice
 
 pages = Blueprint("clinical", __name__)
+
+MOST_COMPARED = 6
+"""Dates side by side that a wide screen has room for."""
 
 
 @pages.get("/patients/<uuid:patient_id>/findings/new")
@@ -85,6 +88,27 @@ def show_history(details_id: UUID) -> str:
     details = clinical.open_for(details_id, actor())
     steps = histories.steps(clinical.history(details_id), labels.CLINICAL)
     return render_template("clinical/history.html", details=details, steps=steps)
+
+
+@pages.get("/patients/<uuid:patient_id>/findings/compare")
+@needs(Permission.PATIENT_READ)
+def compare(patient_id: UUID) -> str:
+    """Put the findings of some dates side by side, the last two at first."""
+    patient = patients.open_for(patient_id, actor())
+    every = clinical.of_patient(patient_id)
+    wanted = set(request.args.getlist("of"))
+    ticked = [row for row in every if str(row.id) in wanted] if wanted else every[:2]
+    chosen = ticked[:MOST_COMPARED][::-1]
+    return render_template(
+        "clinical/compare.html",
+        patient=patient,
+        every=every,
+        chosen=chosen,
+        days=[display.day(row.observed_on) for row in chosen],
+        lines=comparisons.findings(patient, chosen),
+        most=MOST_COMPARED,
+        words=labels,
+    )
 
 
 def _read(entries: Entries) -> dict[str, Any]:

@@ -33,6 +33,24 @@ STATUSES: Mapping[str, str] = {
     "cancelled": "Cancelled",
     "entered-in-error": "Entered in error",
 }
+FINDINGS_SHORT: Mapping[str, str] = {
+    "no-blasts": "no blasts",
+    "blasts-below-limit": "below the limit",
+    "blasts-at-or-above-limit": "at or above the limit",
+    "not-conclusive": "not conclusive",
+    "not-assessable": "not assessable",
+}
+"""As a step has room for; the laboratory's own words stand in the report's template."""
+CALLS: Mapping[str, str] = {
+    "blast": "Blast",
+    "normal": "Normal",
+    "unsure": "Unsure",
+    "other": "Other cell",
+    "not-a-cell": "Not a cell",
+    "replaced": "Merged or split",
+    "": "Not called",
+}
+"""What people call a cell."""
 _OBJECTIVES = ("100x oil", "63x oil", "60x oil", "50x oil", "40x", "20x")
 
 
@@ -52,6 +70,8 @@ PATIENT: Mapping[str, Shown] = {
     "sex": Shown("Sex", word(SEXES)),
     "birth_date": Shown("Birth date", day),
     "simulated": Shown("Simulated", flag),
+    "protected": Shown("Protected", flag),
+    "protected_reason": Shown("Why protected", plain),
 }
 
 CLINICAL: Mapping[str, Shown] = {
@@ -81,9 +101,19 @@ EXAMINATION: Mapping[str, Shown] = {
     "simulated": Shown("Simulated", flag),
 }
 
+CONCLUSION: Mapping[str, Shown] = {
+    "finding": Shown("Finding", word(FINDINGS_SHORT)),
+    "text": Shown("Text", plain),
+    "critical": Shown("Critical result", flag),
+    "told_to": Shown("Told to", plain),
+}
+
 __all__ = [
+    "CALLS",
     "CLINICAL",
+    "CONCLUSION",
     "EXAMINATION",
+    "FINDINGS_SHORT",
     "MEASUREMENTS",
     "ORGANS",
     "PATIENT",

@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import Conflict, InvalidInput
 from appliance.permissions import Permission
-from appliance.records import clinical, duplicates, examinations, merging, patients
+from appliance.records import clinical, duplicates, examinations, merging, patients, standing
 from appliance.records.duplicates import Alike
 from appliance.records.paging import Page
 from appliance.records.tables import Patient
 from appliance.vocabulary import Sex
-from webui import asked, findings, histories, labels, opened, searches, summaries
+from webui import asked, findings, histories, labels, opened, searches, summaries, trends
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.histories import Step
@@ -77,13 +77,17 @@ def register() -> ResponseReturnValue:
 def show(patient_id: UUID) -> str:
     """Show a patient with findings and examinations."""
     patient = patients.open_for(patient_id, actor())
-    details = clinical.of_patient(patient_id)
+    details, listed = clinical.of_patient(patient_id), examinations.of_patient(patient_id)
+    reached = standing.progress_of([each.examination.id for each in listed])
     return render_template(
         "patients/show.html",
         patient=patient,
         latest=details[0] if details else None,
         table=findings.table(details),
-        lines=[summaries.line(listed) for listed in examinations.of_patient(patient_id)],
+        lines=summaries.lines(listed),
+        series=trends.of_reports(listed, reached) + trends.of_findings(patient, details),
+        chart=(trends.WIDTH, trends.HEIGHT),
+        merges=merging.of_patient(patient_id),
         words=labels,
     )
 

@@ -75,7 +75,7 @@ class LiveAppliance:
         """
         end = monotonic() + seconds
         while monotonic() < end:
-            with suppress(requests.ConnectionError):
+            with suppress(requests.ConnectionError, requests.Timeout):
                 if requests.get(f"{self.address}/healthz", timeout=5).ok:
                     return
             _pause.wait(0.05)
