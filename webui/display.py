@@ -1,5 +1,6 @@
 """How values look on a page: times, dates, numbers, ages. Filters for every template."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -8,6 +9,7 @@ from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
 from appliance.clock import now
+from appliance.records.tables import FieldImage
 
 NOTHING = "–"  # noqa: RUF001 - an en dash is what a page shows for "not given"
 
@@ -17,7 +19,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         age=age, clock_time=clock_time, day=day, decimal=decimal, moment=moment, percent=percent
     )
-    app.jinja_env.globals.update(asset=asset, now=now)
+    app.jinja_env.globals.update(asset=asset, now=now, verified_here=verified_here)
     app.extensions["asset_versions"] = {}
 
 
@@ -61,6 +63,12 @@ def percent(fraction: float | None, digits: int = 1) -> str:
 def decimal(value: float | None, digits: int = 1) -> str:
     """Show a number with so many digits after the point."""
     return NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def verified_here(rows: Iterable[FieldImage]) -> bool:
+    """Say whether all suggestions of some images come from a model verified at this microscope."""
+    stamps = [row.stamp for row in rows if row.stamp]
+    return bool(stamps) and all(stamp.get("verified_here") for stamp in stamps)
 
 
 def asset(name: str) -> str:

@@ -38,4 +38,5 @@ def page(
         tally=shapes.tally(cellviews.current(views)),
         how_far=cellviews.how_far(views),
         progress=shapes.progress(rows, {}),
+        rows=rows,
     )

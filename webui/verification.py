@@ -45,6 +45,18 @@ class Step:
     now: bool = False
 
 
+@pages.app_context_processor
+def _frame() -> dict[str, Callable[[], str]]:
+    return {"model_words": model_words}
+
+
+def model_words() -> str:
+    """Say at the foot of every page whether the model in use is verified at this microscope."""
+    passed, sentence = _standing()
+    said = sentence if passed else heads.NOT_VERIFIED
+    return f"{said[:1].upper()}{said[1:]}."
+
+
 @pages.get("")
 @needs(Permission.SYSTEM_READ)
 def show() -> str:
@@ -168,7 +180,7 @@ def _head_page(row: SiteVerification, form: Form) -> str:
 def _state() -> dict[str, Any]:
     card = appliance().card
     listed = site_verifications.latest()
-    passed, sentence = heads.standing(card, appliance().settings.site_heads)
+    passed, sentence = _standing()
     tried = site_verifications.in_shadow()
     compared = site_verification.comparison(tried.id) if tried else None
     need = site_verification.need(card.sha256, simulated=_simulated()) if card else None
@@ -191,6 +203,10 @@ def _state() -> dict[str, Any]:
         "states": STATES,
         "judged": site_verification,
     }
+
+
+def _standing() -> tuple[bool, str]:
+    return heads.standing(appliance().card, appliance().settings.site_heads)
 
 
 def _is_candidate(row: SiteVerification, card: Card | None) -> bool:
