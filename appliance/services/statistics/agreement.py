@@ -29,14 +29,14 @@ def agreement(first: Calls, second: Calls, block: Blocks, *, kinds: int) -> Agre
 
     The interval comes from the influence of each cell on kappa, added up within blocks; with
     blocks of one cell it is that of Fleiss, Cohen and Everitt (1969, Psychol Bull 72:323). Kappa is
-    NaN where both called everything the same one kind: there is no chance to agree beyond.
+    NaN where one of the two called everything the same one kind: that is no reading to agree with.
     """
     table = np.bincount(first * kinds + second, minlength=kinds * kinds).reshape(kinds, kinds)
     agreed, count = int(np.trace(table)), blocks_in(block)
     joint = table / len(first)
     rows, columns = joint.sum(axis=1), joint.sum(axis=0)
     by_chance = float(rows @ columns)
-    if by_chance == 1:
+    if max(rows.max(), columns.max()) == 1:
         nothing = float("nan")
         return Agreement(Figure(nothing, nothing, nothing, len(first), count), agreed, table)
     observed = agreed / len(first)

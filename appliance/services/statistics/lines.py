@@ -45,7 +45,7 @@ def line(
         return Line(name, meaning, None, lacking, share)
     figure = measure()
     if np.isnan(figure.value):
-        return Line(name, meaning, None, "all calls are of one kind: nothing to compare", share)
+        return Line(name, meaning, None, "one of the two called everything the same kind", share)
     return Line(name, meaning, figure, "", share)
 
 
