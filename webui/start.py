@@ -10,6 +10,7 @@ from flask import Flask
 
 from appliance.errors import ApplianceError
 from appliance.records import users
+from appliance.services import audit_trail
 from appliance.settings import Settings
 from appliance.wiring import Appliance, build
 from webui import fallback
@@ -66,6 +67,7 @@ class _UntilItStarts:
 
 def _pages(settings: Settings) -> Flask:
     appliance = build(settings)
+    audit_trail.note_settings(settings)
     _announce_setup(appliance)
     return create_app(appliance)
 

@@ -11,8 +11,11 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from peewee import DatabaseError, ModelSelect
 
 from appliance.clock import now, to_iso
 from appliance.records.database import proxy, transaction
@@ -41,6 +44,54 @@ class Head:
 
     sequence: int
     hash: str
+
+
+class BreakKind(StrEnum):
+    """How the chain is broken at an entry."""
+
+    CHANGED = "changed"
+    """Its content and its own hash no longer agree."""
+    MISSING = "missing"
+    """There is none of this number, but there are later ones."""
+    UNLINKED = "unlinked"
+    """Whole in itself, but it names another one before it than the one that stands there."""
+    UNREADABLE = "unreadable"
+    """The file is damaged here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first entry at which the chain does not hold; every one before it is as it was written.
+
+    What it says of itself is shown as it stands now, and may be what was changed.
+    """
+
+    sequence: int
+    kind: BreakKind
+    at: str = ""
+    action: str = ""
+    actor_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries; what is left out does not narrow."""
+
+    action: str = ""
+    """Only actions that begin so: "login:" or "patient:read"."""
+    actor_id: UUID | None = None
+    """Only what this person did."""
+    subject_id: UUID | None = None
+    """Only what was done to this record."""
+    since: datetime | None = None
+    """Only from this moment on, aware."""
+    until: datetime | None = None
+    """Only before this moment, aware."""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every entry is wanted."""
+        return self == Wanted()
 
 
 def note(
@@ -101,59 +152,112 @@ def head() -> Head:
     return Head(*last) if last else Head(0, _START)
 
 
-def recent(
-    limit: int = 50,
-    offset: int = 0,
-    *,
-    action: str = "",
-    actor_id: UUID | None = None,
-    subject_id: UUID | None = None,
-) -> Page[AuditEvent]:
+def recent(limit: int = 50, offset: int = 0, **wanted: Any) -> Page[AuditEvent]:
     """List entries, newest first.
 
     Args:
         limit: entries on a page.
         offset: entries to leave out.
-        action: only actions that begin so: "login:" or "patient:read".
-        actor_id: only what this person did.
-        subject_id: only what was done to this record.
+        wanted: what narrows the list, by name of `Wanted`.
     """
-    found = AuditEvent.select()
-    if action:
-        found = found.where(AuditEvent.action.startswith(action))
-    if actor_id:
-        found = found.where(AuditEvent.actor_id == actor_id)
-    if subject_id:
-        found = found.where(AuditEvent.subject_id == str(subject_id))
-    found = found.order_by(AuditEvent.sequence.desc())
+    asked = Wanted(**wanted)
+    found = _found(asked).order_by(AuditEvent.sequence.desc())
     rows = list(found.limit(limit).offset(offset))
-    if not (action or actor_id or subject_id):
+    if asked.is_all:
         return Page(rows, head().sequence, limit, offset)  # they are numbered without gaps
     so_many = found.select(AuditEvent.sequence).limit(counted(limit, offset)).count()
     return Page.of(rows, so_many, limit, offset)
 
 
+def actions() -> list[str]:
+    """Return every action that stands in the log, in alphabetical order."""
+    found, last = [], ""
+    # A step through the index for each: DISTINCT would read all of it.
+    while last := _next_action(last):
+        found.append(last)
+    return found
+
+
+def stored(wanted: Wanted, *, batch: int = 1000) -> Iterator[dict[str, Any]]:
+    """Give out entries as they are stored, oldest first, with the hashes: for an export.
+
+    The hash of an entry is the SHA-256 of its other values as JSON with sorted keys, no blanks
+    and characters beyond ASCII escaped. Nobody is kept from writing while they are read.
+    """
+    last = 0
+    while True:
+        numbers = _found(wanted).select(AuditEvent.sequence).where(AuditEvent.sequence > last)
+        numbers = numbers.order_by(AuditEvent.sequence).limit(batch)
+        chosen = {int(row.sequence) for row in numbers}
+        if not chosen:
+            return
+        last = max(chosen)
+        with closing(_entries(f"WHERE sequence BETWEEN {min(chosen)} AND {last}")) as entries:
+            for entry, stored_hash in entries:
+                if entry["sequence"] in chosen:
+                    yield {**entry, "hash": stored_hash}
+
+
 def verify() -> int | None:
     """Follow the whole chain; return the number of the first broken entry, None if it is whole."""
+    broken = first_break()
+    return broken.sequence if broken else None
+
+
+def first_break() -> Break | None:
+    """Follow the whole chain; return where it does not hold first, None if it is whole."""
     expected = Head(0, _START)
-    with closing(_entries()) as entries:
-        for entry, stored_hash in entries:
-            follows = (
-                entry["sequence"] == expected.sequence + 1
-                and entry["previous_hash"] == expected.hash
-                and _hash(entry) == stored_hash
-            )
-            if not follows:
-                return expected.sequence + 1
-            expected = Head(entry["sequence"], stored_hash)
+    try:
+        with closing(_entries()) as entries:
+            for entry, stored_hash in entries:
+                kind = _fault(entry, stored_hash, expected)
+                if kind is BreakKind.MISSING:
+                    return Break(expected.sequence + 1, kind)
+                if kind:
+                    said = (_printable(entry[name]) for name in ("at", "action", "actor_name"))
+                    return Break(entry["sequence"], kind, *said)
+                expected = Head(entry["sequence"], stored_hash)
+    except (DatabaseError, sqlite3.DatabaseError):
+        return Break(expected.sequence + 1, BreakKind.UNREADABLE)
     return None
 
 
-def _entries() -> Generator[tuple[dict[str, Any], str], None, None]:
+def _fault(entry: dict[str, Any], stored_hash: str, expected: Head) -> BreakKind | None:
+    if entry["sequence"] != expected.sequence + 1:
+        return BreakKind.MISSING
+    if _hash(entry) != stored_hash:
+        return BreakKind.CHANGED
+    return None if entry["previous_hash"] == expected.hash else BreakKind.UNLINKED
+
+
+def _found(wanted: Wanted) -> "ModelSelect[AuditEvent]":
+    found = AuditEvent.select()
+    if wanted.action:
+        found = found.where(AuditEvent.action.startswith(wanted.action))
+    if wanted.actor_id:
+        found = found.where(AuditEvent.actor_id == wanted.actor_id)
+    if wanted.subject_id:
+        found = found.where(AuditEvent.subject_id == str(wanted.subject_id))
+    if wanted.since:
+        found = found.where(AuditEvent.at >= wanted.since)
+    if wanted.until:
+        found = found.where(AuditEvent.at < wanted.until)
+    return found
+
+
+def _next_action(after: str) -> str:
+    later = AuditEvent.select(AuditEvent.action).where(AuditEvent.action > after)
+    row = later.order_by(AuditEvent.action).tuples().first()
+    return str(row[0]) if row else ""
+
+
+def _entries(where: str = "") -> Generator[tuple[dict[str, Any], str], None, None]:
     """Read the columns as they are stored, since decoding would hide some changes."""
     columns = ", ".join(f'"{name}"' for name in (*_COLUMNS, "hash"))
     with _any_bytes_as_text():
-        for row in proxy.execute_sql(f'SELECT {columns} FROM audit_event ORDER BY "sequence"'):  # noqa: S608
+        for row in proxy.execute_sql(
+            f'SELECT {columns} FROM audit_event {where} ORDER BY "sequence"'  # noqa: S608
+        ):
             values = [value.hex if isinstance(value, UUID) else value for value in row]
             yield dict(zip(_COLUMNS, values, strict=False)), values[-1]
 
@@ -170,6 +274,12 @@ def _any_bytes_as_text() -> Iterator[None]:
         yield
     finally:
         connection.text_factory = str
+
+
+def _printable(value: object) -> str:
+    """Write what stands in a column, even where a changed byte made it undecodable."""
+    text = value if isinstance(value, str) else repr(value)
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _hash(entry: dict[str, Any]) -> str:

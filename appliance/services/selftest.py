@@ -11,7 +11,7 @@ import numpy as np
 from appliance import clock
 from appliance.errors import ApplianceError
 from appliance.records import audit, database
-from appliance.services import heads, heartbeat
+from appliance.services import audit_trail, heads, heartbeat
 from models.card import Card
 from models.classifier import Classifier
 
@@ -100,10 +100,10 @@ def _integrity() -> Check:
 
 
 def _audit_chain() -> Check:
-    broken = audit.verify()
+    broken = audit.first_break()
     if broken is None:
-        return Check("audit", True, "the chain is unbroken")
-    return Check("audit", False, f"the chain is broken at entry {broken}")
+        return Check("audit", True, f"the chain is whole up to entry {audit.head().sequence}")
+    return Check("audit", False, str(audit_trail.explain(broken)))
 
 
 def _inference(open_model: Callable[[], Classifier]) -> Check:

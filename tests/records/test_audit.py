@@ -1,5 +1,9 @@
+import hashlib
+import json
+import re
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peewee import Database
 
+from appliance.errors import RecordsUnavailable
 from appliance.records import audit, guards, patients
-from appliance.records.database import close, transaction
+from appliance.records.database import close, integrity_fault, open_database, transaction
 from appliance.records.tables import AuditEvent, Patient
 from appliance.vocabulary import APPLIANCE, Actor
 
@@ -74,6 +79,124 @@ def test_any_changed_byte_is_found_at_its_place(
         found = audit.verify()
         log.execute_sql(write, (stored,))
         assert (found, audit.verify()) == (sequence, None)
+
+
+@given(sequence=st.integers(1, 10), other=st.integers(-(2**40), 2**40))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_changed_number_is_found(log: Database, sequence: int, other: int):
+    if 1 <= other <= 10:
+        return  # the table itself takes no number twice
+    write = "UPDATE audit_event SET sequence = ? WHERE sequence = ?"
+    log.execute_sql(write, (other, sequence))
+    found = audit.verify()
+    log.execute_sql(write, (sequence, other))
+    assert found is not None
+    assert found <= sequence
+    assert audit.verify() is None
+
+
+@pytest.fixture
+def image(log: Database, database_path: Path) -> tuple[bytes, list[int]]:
+    """The file of the log as it lies on the disk, and where its entries lie in it."""
+    hashes = [entry.hash.encode() for entry in AuditEvent.select()]
+    log.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    close()
+    data = database_path.read_bytes()
+    places = {
+        place
+        for one in hashes
+        for found in re.finditer(one, data)
+        for place in range(found.start() - 260, found.end() + 4)
+    }
+    return data, sorted(places)
+
+
+def _rows(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as file:
+        file.text_factory = bytes
+        return file.execute("SELECT * FROM audit_event ORDER BY sequence").fetchall()
+
+
+@given(chosen=st.integers(0, 10**6), flipped=st.integers(1, 255))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_byte_changed_on_the_disk_is_found_or_changes_no_entry(
+    image: tuple[bytes, list[int]], tmp_path: Path, chosen: int, flipped: int
+):
+    data, places = image
+    changed = bytearray(data)
+    changed[places[chosen % len(places)]] ^= flipped
+    whole, broken = tmp_path / "whole.sqlite3", tmp_path / "broken.sqlite3"
+    whole.write_bytes(data)
+    broken.write_bytes(changed)
+    try:
+        open_database(broken)
+        found = audit.first_break() is not None or bool(integrity_fault())
+    except RecordsUnavailable:
+        found = True
+    finally:
+        close()
+    assert found or _rows(broken) == _rows(whole)
+
+
+def test_a_break_names_the_entry_as_it_stands(log: Database):
+    log.execute_sql("UPDATE audit_event SET actor_name = 'Nobody' WHERE sequence = 4")
+    broken = audit.first_break()
+    assert broken is not None
+    assert (broken.sequence, broken.kind) == (4, audit.BreakKind.CHANGED)
+    assert (broken.action, broken.actor_name) == ("test:done", "Nobody")
+    assert broken.at.startswith("20")
+
+
+def test_an_entry_that_was_exchanged_and_sealed_anew_breaks_the_next(log: Database):
+    entry = next(e for e in audit.stored(audit.Wanted()) if e["sequence"] == 4)
+    forged = entry | {"actor_name": "Nobody"}
+    del forged["hash"]
+    sealed = hashlib.sha256(json.dumps(forged, sort_keys=True, separators=(",", ":")).encode())
+    log.execute_sql(
+        "UPDATE audit_event SET actor_name = 'Nobody', hash = ? WHERE sequence = 4",
+        (sealed.hexdigest(),),
+    )
+    broken = audit.first_break()
+    assert broken is not None
+    assert (broken.sequence, broken.kind) == (5, audit.BreakKind.UNLINKED)
+
+
+def test_a_removed_entry_is_called_missing(log: Database):
+    log.execute_sql("DELETE FROM audit_event WHERE sequence = 6")
+    assert audit.first_break() == audit.Break(6, audit.BreakKind.MISSING)
+
+
+def test_a_file_that_cannot_be_read_on_is_called_so(log: Database, monkeypatch):
+    def torn(*_: object) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(log, "execute_sql", torn)
+    assert audit.first_break() == audit.Break(1, audit.BreakKind.UNREADABLE)
+
+
+def test_the_hash_of_an_exported_entry_can_be_computed_by_anybody(log: Database):
+    entries = list(audit.stored(audit.Wanted(), batch=3))
+    assert [entry["sequence"] for entry in entries] == list(range(1, 11))
+    for entry in entries:
+        rest = {name: value for name, value in entry.items() if name != "hash"}
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+        assert hashlib.sha256(text.encode()).hexdigest() == entry["hash"]
+
+
+def test_entries_are_narrowed_to_a_period(log: Database):
+    rows = {row.sequence: row for row in AuditEvent.select()}
+    since, until = rows[4].at, rows[8].at
+    assert {e.sequence for e in audit.recent(since=since, until=until)} <= set(range(4, 8))
+    assert audit.recent(since=rows[10].at + timedelta(seconds=1)).total == 0
+    found = [e["sequence"] for e in audit.stored(audit.Wanted(since=since), batch=2)]
+    assert found[-1] == 10
+    assert found == sorted(found)
+
+
+def test_every_action_of_the_log_is_listed_once(log: Database):
+    assert audit.actions() == ["test:done", "user:add"]
 
 
 def test_text_that_became_bytes_is_found(log: Database):
