@@ -105,7 +105,10 @@ def _groups(counted: Counted[Any], given: dict[str, str]) -> list[tuple[str, str
         ("Model", "model", [(text, text) for text in offered.models]),
     ):
         if given[name] and given[name] not in dict(values):
-            values = [*values, (given[name], "Chosen" if name == "operator" else given[name])]
+            values = [
+                *values,
+                (given[name], "Somebody else" if name == "operator" else given[name]),
+            ]
         if values:
             groups.append((title, name, [("", "Any"), *values]))
     return groups

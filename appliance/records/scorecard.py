@@ -54,6 +54,11 @@ class Asked:
     """Who took or uploaded the images."""
     stain_batch: str = ""
 
+    @property
+    def widened(self) -> "Asked":
+        """The same days, not narrowed."""
+        return Asked(since=self.since, until=self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -272,16 +277,15 @@ def volume(asked: Asked) -> dict[date, dict[ExaminationStatus, int]]:
     return counted
 
 
-def offered(pictures: Sequence[Picture], asked: Asked) -> Offered:
-    """List what examinations of the period can be told apart by."""
-    places = _of(Examination.select(), Asked(since=asked.since, until=asked.until))
+def offered(pictures: Sequence[Picture]) -> Offered:
+    """List what images, best those of a sample that is not narrowed, can be told apart by."""
     named: set[UUID] = {p.operator for p in pictures if p.operator}
     people = User.select(User.id, User.full_name).where(User.id.in_(list(named)))
     return Offered(
         models=sorted({picture.model for picture in pictures if picture.model}),
-        microscopes=_distinct(places, Examination.microscope),
+        microscopes=sorted({p.case.microscope for p in pictures if p.case.microscope}),
         operators=sorted(((row.id, row.full_name) for row in people), key=lambda pair: pair[1]),
-        stain_batches=_distinct(places, Examination.stain_batch),
+        stain_batches=sorted({p.case.stain_batch for p in pictures if p.case.stain_batch}),
     )
 
 
@@ -383,8 +387,3 @@ def _model(stamp: dict[str, Any]) -> str:
     head = stamp.get("site_head")
     of_head = f" head {head['sha256'][:8]}" if head else ""
     return f"{stamp['id']} {stamp['sha256'][:8]}{of_head}"
-
-
-def _distinct(found: Any, column: Any) -> list[str]:
-    rows = proxy.execute(found.select(column).where(column != "").distinct().order_by(column))
-    return [text for (text,) in rows]

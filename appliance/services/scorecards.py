@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from appliance.clock import now
 from appliance.records import scorecard
-from appliance.records.scorecard import COUNTED, SUBMITTED, Asked, Offered
+from appliance.records.scorecard import COUNTED, SUBMITTED, Asked, Offered, Picture
 from appliance.services.statistics import drawn
 from appliance.services.statistics.accuracy import Accuracy, accuracy
 from appliance.services.statistics.cells import gather
@@ -101,7 +101,7 @@ class Scorecards:
     def _accuracy(self, asked: Asked) -> Counted[Accuracy]:
         sample = scorecard.sample(asked, SUBMITTED)
         pictures = scorecard.pictures_of(sample.cases, asked)
-        offered = scorecard.offered(pictures, asked)
+        offered = _offered(asked, pictures)
         cells = gather(scorecard.cells_of(pictures), dict(offered.operators))
         read = cells.where(cells.label >= 0)
         cases = list({picture.case.id: picture.case for picture in pictures}.values())
@@ -120,7 +120,7 @@ class Scorecards:
             gather(scorecard.cells_of(submitted), {}),
             (asked.since, asked.until),
         )
-        offered = scorecard.offered(pictures, asked)
+        offered = _offered(asked, pictures)
         charts = drawn.of_work(result)
         return Counted(now(), sample.total, len(sample.cases), offered, result, charts)
 
@@ -139,7 +139,15 @@ class Scorecards:
             now(),
             sample.total,
             len(sample.cases),
-            scorecard.offered(pictures, asked),
+            _offered(asked, pictures),
             Drift(found, verified_on, len(reference)),
             drawn.of_courses(found),
         )
+
+
+def _offered(asked: Asked, pictures: Sequence[Picture]) -> Offered:
+    """List the choices of the whole period, though one of them may be taken already."""
+    if asked != asked.widened:
+        cases = scorecard.sample(asked.widened, COUNTED).cases
+        pictures = scorecard.pictures_of(cases, asked.widened)
+    return scorecard.offered(pictures)

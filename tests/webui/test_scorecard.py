@@ -63,6 +63,7 @@ def test_filters_narrow_and_can_be_taken_off(as_user, furnished, olga):
     page = browser.get("/scorecard/work?microscope=Zeiss&days=30").text
     assert "Zeiss: remove this filter" in page
     assert "6 examinations registered" in page
+    assert "microscope=Olympus" in page
     assert f"/scorecard/work?operator={olga.id}" in browser.get("/scorecard/work").text
     nobody = browser.get("/scorecard/work?operator=00000000-0000-7000-8000-000000000000").text
     assert "0 examinations registered" in nobody
