@@ -9,17 +9,21 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from appliance.errors import Conflict, InvalidInput
-from appliance.exchange.wording import (
-    fraction_sentence,
-    limit_sentence,
-    more_cells_sentence,
-)
 from appliance.permissions import Permission
-from appliance.records import clinical, examinations, fields, patients
+from appliance.records import (
+    clinical,
+    examinations,
+    fields,
+    handling,
+    patients,
+    readings,
+    standing,
+)
+from appliance.records.handling import Handling
 from appliance.records.overview import Listed
 from appliance.records.tables import Examination, FieldImage, Patient
 from appliance.vocabulary import FieldState, Specimen, Stain
-from webui import findings, histories, labels, opened, shapes, stages, summaries
+from webui import actions, cases, findings, histories, labels, opened, shapes, stages, summaries
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.histories import Step
@@ -66,7 +70,7 @@ def show(examination_id: UUID) -> str:
         "examinations/show.html",
         latest=details[0] if details else None,
         table=findings.table(details),
-        past=[summaries.line(listed) for listed in others],
+        past=summaries.lines(others),
         **_live(examination),
     )
 
@@ -186,24 +190,24 @@ def _live(examination: Examination) -> dict[str, Any]:
     rows = fields.of_examination(examination.id)
     tallies = examinations.tallies_of_fields(examination.id)
     listed = examinations.summary(examination.id) or Listed(examination, examination.patient)
-    tally = shapes.tally(listed.by_suggestion)
+    handled = handling.of_one(examination.id)
+    blind = standing.is_blind(examination.id, actor())
     limit = appliance().settings.decision_limit
     return {
         "examination": examination,
         "patient": listed.patient,
         "listed": listed,
-        "steps": stages.of(listed),
-        "tally": tally,
-        "sentences": [
-            _unbroken(said)
-            for said in (
-                fraction_sentence(tally),
-                limit_sentence(tally, limit),
-                more_cells_sentence(tally, limit),
-            )
-        ],
+        "steps": stages.of(listed, handled),
+        "state": cases.state_of(examination, handled.amendment is not None),
+        "handled": handled,
+        "blind": blind,
+        "counted": cases.counted(listed, handled, limit, model_verified=cases.model_verified(rows)),
+        "finding": _finding(handled),
+        "parts": cases.parts(readings.of_examination(examination.id)),
+        "actions": actions.of(listed, handled, blind=blind),
         "limit": limit,
         "images": _pressing_first(rows)[:STRIP],
+        "rows": rows,
         "tallies": tallies,
         "progress": shapes.progress(rows, tallies),
         "words": labels,
@@ -211,9 +215,9 @@ def _live(examination: Examination) -> dict[str, Any]:
     }
 
 
-def _unbroken(sentence: str) -> str:
-    """Keep each number and its percent sign on one line."""
-    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
+def _finding(handled: Handling) -> str:
+    row = handled.conclusion
+    return appliance().reporting.template.findings[row.finding] if row else ""
 
 
 def _pressing_first(rows: Sequence[FieldImage]) -> list[FieldImage]:

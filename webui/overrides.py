@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from appliance.errors import InvalidInput
+from webui import reasons
 from webui.forms import Entries
 
 REASONS: Final = (
@@ -11,8 +11,6 @@ REASONS: Final = (
     "Fault does not touch the cells to be counted",
 )
 """Ready-made ones, since a person with gloves on does not type."""
-SHORTEST = 10
-"""Letters: what is shorter tells a reader nothing later."""
 
 
 def reason_from(entries: Entries) -> str:
@@ -21,13 +19,4 @@ def reason_from(entries: Entries) -> str:
     Raises:
         InvalidInput: neither was given, or it is too short to tell anything.
     """
-    chosen = entries.choice("reason", REASONS, required=False)
-    typed = entries.text("reason_text", longest=900)
-    entries.check()
-    reason = ". ".join(part for part in (chosen, typed) if part)
-    if len(reason) < SHORTEST:
-        entries.errors["reason"] = (
-            f"Choose a reason, or write one of at least {SHORTEST} letters: it is printed."
-        )
-        raise InvalidInput(dict(entries.errors))
-    return reason
+    return reasons.reason_from(entries, REASONS)

@@ -1,5 +1,6 @@
 """The frame around every page: menu, lamp of the device, bell, theme, notices."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from flask import Flask, current_app, request, url_for
 
 from appliance.permissions import Permission
-from appliance.records import overview
+from appliance.records import handling, overview, report_versions
+from appliance.records.overview import Needs
+from appliance.review_vocabulary import ReadingKind
 from webui import access, notices
 
 THEMES = ("auto", "dark", "light")
@@ -66,14 +69,57 @@ def lamp() -> Lamp:
 
 
 def calls() -> list[Call]:
-    """List what the bell announces: images that need a person, then what is off with the device."""
-    listed = [Call(_sentence(text)) for text in lamp().sentences]
+    """List what the bell announces: what people wait for, then what is off with the device."""
+    return [*_of_images(), *_of_people(), *(Call(_sentence(text)) for text in lamp().sentences)]
+
+
+def offered() -> int:
+    """Count the second readings and adjudications that this person may take on or has begun."""
+    second, third = (
+        access.may(need) for need in (Permission.READING_SECOND, Permission.READING_ADJUDICATE)
+    )
+    if not (second or third):
+        return 0
+    return sum(
+        third if row.reading.kind == ReadingKind.ADJUDICATION else second
+        for row in handling.offered(access.actor())
+    )
+
+
+def _of_images() -> Iterator[Call]:
     count = overview.needing_attention() if access.may(Permission.EXAMINATION_READ) else 0
     if count:
         what = "1 examination has" if count == 1 else f"{count} examinations have"
         address = url_for("worklist.show", needs="attention")
-        listed.insert(0, Call(f"{what} images that need a person", address))
-    return listed
+        yield Call(f"{what} images that need a person", address)
+
+
+def _of_people() -> Iterator[Call]:
+    if access.may(Permission.CONCLUSION_WRITE):
+        count = overview.needing(Needs.TELLING)
+        if count:
+            what = "1 critical result" if count == 1 else f"{count} critical results"
+            yield Call(f"{what}: nobody was told yet", url_for("worklist.show", needs="telling"))
+    if access.may(Permission.REPORT_SIGN):
+        count = overview.needing(Needs.SIGNING)
+        if count:
+            what = "1 examination waits" if count == 1 else f"{count} examinations wait"
+            yield Call(f"{what} to be signed", url_for("worklist.show", tab="signing"))
+    count = offered()
+    if count:
+        what = "1 second reading is" if count == 1 else f"{count} second readings are"
+        yield Call(f"{what} wanted", url_for("second.show_list"))
+    if access.may(Permission.REPORT_READ):
+        yield from _of_reports()
+
+
+def _of_reports() -> Iterator[Call]:
+    """Tell whoever opened a report that a newer version stands in its place."""
+    user_id = access.actor().user_id
+    for old, newest in report_versions.superseded_for(user_id) if user_id else ():
+        number = newest.examination.accession_number
+        sentence = f"Report {number}: version {old.number}, which you opened, was {newest.status}"
+        yield Call(sentence, url_for("signing.show_version", report_id=newest.id))
 
 
 def _sentence(text: str) -> str:

@@ -6,8 +6,12 @@ from flask import url_for
 
 from appliance.permissions import Permission
 from appliance.records import examinations
+from appliance.records.handling import Handling
 from appliance.records.overview import Listed
+from appliance.vocabulary import ExaminationStatus
 from webui.access import may
+from webui.cases import BEFORE_SUBMISSION, CLOSED, SIGNED
+from webui.labels import FINDINGS_SHORT, STATUSES
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,15 @@ class Stage:
     """The one to be done next."""
 
 
-def of(listed: Listed) -> list[Stage]:
-    """Return the five steps of an examination, with the one that comes next marked.
+def of(listed: Listed, handled: Handling) -> list[Stage]:
+    """Return the six steps of an examination, with the one that comes next marked.
 
     What is missing of patient and specimen can be filled in at any time and holds nobody up.
     """
-    made = (_patient(listed), _specimen(listed), _images(listed), _cells(listed), _report(listed))
+    made = (
+        *(_patient(listed), _specimen(listed), _images(listed)),
+        *(_cells(listed, handled), _conclusion(listed, handled), _signature(listed, handled)),
+    )
     first = next((stage for stage in made[2:] if stage.state != "done"), made[-1])
     return [
         Stage(stage.label, stage.address, stage.state, stage.words, now=stage is first)
@@ -73,17 +80,61 @@ def _images(listed: Listed) -> Stage:
     return Stage("Images", address, "done", f"{listed.fields} read")
 
 
-def _cells(listed: Listed) -> Stage:
+def _cells(listed: Listed, handled: Handling) -> Stage:
+    row, reached = listed.examination, handled.progress
     if not listed.analysed:
-        return Stage("Cells", "", "open", "after the images")
-    address = url_for("fields.show_gallery", examination_id=listed.examination.id)
-    if not listed.cells:
-        return Stage("Cells", address, "attention", "none found")
-    return Stage("Cells", address, "attention", f"{listed.cells} to verify")
+        return Stage("Read cells", "", "open", "after the images")
+    reads = may(Permission.CELL_DECIDE) and _is_workable(listed, handled)
+    endpoint = "reading.show" if reads else "fields.show_gallery"
+    address = url_for(endpoint, examination_id=row.id)
+    if not reached.counted:
+        return Stage("Read cells", address, "attention", "none found")
+    if handled.pending:
+        return Stage("Read cells", address, "attention", "second reading")
+    some = f"{reached.verified} of {reached.counted}"
+    words = some if reached.verified else f"{reached.counted} to verify"
+    if not reached.complete:
+        return Stage("Read cells", address, "attention", words)
+    if row.status in BEFORE_SUBMISSION:
+        return Stage("Read cells", address, "attention", "to submit")
+    return Stage("Read cells", address, "done", f"{reached.verified} verified")
 
 
-def _report(listed: Listed) -> Stage:
-    if not listed.fields:
-        return Stage("Report", "", "open", "after the cells")
-    address = url_for("reports.show", examination_id=listed.examination.id)
-    return Stage("Report", address, "open", "preview")
+def _conclusion(listed: Listed, handled: Handling) -> Stage:
+    row, conclusion = listed.examination, handled.conclusion
+    address = ""
+    if may(Permission.CONCLUSION_WRITE) and listed.fields and _is_workable(listed, handled):
+        address = url_for("concluding.show", examination_id=row.id)
+    if conclusion is None:
+        words = "to be written" if _is_at_the_clinician(listed, handled) else "after the cells"
+        return Stage("Conclude", address, "open", words)
+    if handled.untold:
+        told = may(Permission.CONCLUSION_WRITE)
+        place = url_for("concluding.show_critical", examination_id=row.id) if told else address
+        return Stage("Conclude", place, "attention", "critical: tell them")
+    return Stage("Conclude", address, "done", FINDINGS_SHORT[conclusion.finding])
+
+
+def _signature(listed: Listed, handled: Handling) -> Stage:
+    row = listed.examination
+    if handled.amendment is None and row.status in SIGNED:
+        address = url_for("signing.show_newest", examination_id=row.id)
+        return Stage("Sign", address, "done", STATUSES[row.status].lower())
+    if not _is_at_the_clinician(listed, handled):
+        address = url_for("reports.show", examination_id=row.id) if listed.fields else ""
+        words = STATUSES[row.status].lower() if row.status in CLOSED else "preview"
+        return Stage("Sign", address, "open", words if address else "at the end")
+    signs = may(Permission.REPORT_SIGN)
+    endpoint = "signing.show" if signs else "reports.show"
+    words = "amendment" if handled.amendment is not None else "to be signed"
+    return Stage("Sign", url_for(endpoint, examination_id=row.id), "open", words)
+
+
+def _is_at_the_clinician(listed: Listed, handled: Handling) -> bool:
+    submitted = listed.examination.status == ExaminationStatus.PRELIMINARY
+    return submitted or handled.amendment is not None
+
+
+def _is_workable(listed: Listed, handled: Handling) -> bool:
+    """Say whether cells and conclusion may still change."""
+    return listed.examination.status in examinations.OPEN or handled.amendment is not None

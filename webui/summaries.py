@@ -1,15 +1,16 @@
 """What a list says of an examination: its result in words, and what is still missing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from appliance.records import handling
+from appliance.records.handling import Handling
 from appliance.records.overview import Listed
+from appliance.review_vocabulary import ReadingKind
+from appliance.services.verified import verified_tally
 from appliance.vocabulary import ExaminationStatus, Tally
 from webui import labels, shapes
-
-_CLOSED = frozenset({ExaminationStatus.CANCELLED, ExaminationStatus.ENTERED_IN_ERROR})
-_SIGNED = frozenset(
-    {ExaminationStatus.FINAL, ExaminationStatus.AMENDED, ExaminationStatus.CORRECTED}
-)
+from webui.cases import CLOSED, SIGNED
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Missing:
 
     words: str
     state: str
-    """ok, busy, attention or quiet, as `ui.tag` takes it."""
+    """ok, busy, attention, fault or quiet, as `ui.tag` takes it."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,19 @@ class Line:
 
     listed: Listed
     tally: Tally
+    """Of verified cells where there are any, of suggestions otherwise."""
+    verified: bool
+    """Whether every counted cell was called by a person."""
     missing: Missing
+    counted: int
+    critical: bool = False
+    closed: str = ""
+    """Cancelled, or entered in error: told apart at a glance."""
 
     @property
     def cells(self) -> str:
         """Counted cells in words."""
-        count = self.tally.cells
-        return "1 cell" if count == 1 else f"{count} cells"
+        return "1 cell" if self.counted == 1 else f"{self.counted} cells"
 
     @property
     def interval(self) -> str:
@@ -44,27 +51,66 @@ class Line:
         return f"{low:.0f} to {high:.0f} %"
 
 
-def line(listed: Listed) -> Line:
+def lines(rows: Iterable[Listed]) -> list[Line]:
+    """Sum up the examinations of a list, with what people have done with each."""
+    every = list(rows)
+    handled = handling.of([listed.examination.id for listed in every])
+    return [line(listed, handled[listed.examination.id]) for listed in every]
+
+
+def line(listed: Listed, handled: Handling | None = None) -> Line:
     """Sum an examination up."""
-    return Line(listed, shapes.tally(listed.by_suggestion), missing(listed))
+    handled = handled or Handling()
+    reached, status = handled.progress, ExaminationStatus(listed.examination.status)
+    tally = verified_tally(reached) if reached.verified else shapes.tally(listed.by_suggestion)
+    return Line(
+        listed,
+        tally,
+        verified=bool(reached.counted) and reached.complete,
+        missing=missing(listed, handled),
+        counted=reached.counted or listed.cells,
+        critical=bool(handled.conclusion and handled.conclusion.critical),
+        closed=labels.STATUSES[status] if status in CLOSED else "",
+    )
 
 
-def missing(listed: Listed) -> Missing:
+def missing(listed: Listed, handled: Handling | None = None) -> Missing:
     """Say what an examination waits for, the most pressing thing first."""
-    status = ExaminationStatus(listed.examination.status)
-    if status in _CLOSED:
-        return Missing(labels.STATUSES[status], "quiet")
+    handled, status = handled or Handling(), ExaminationStatus(listed.examination.status)
+    if status in CLOSED:
+        return Missing(labels.STATUSES[status], "fault")
+    if handled.untold:
+        return Missing("Critical: tell the ward", "attention")
+    if status in SIGNED:
+        if handled.amendment is not None:
+            return Missing("Being amended", "busy")
+        return Missing(labels.STATUSES[status], "ok")
+    return _of_images(listed) or _of_people(listed, handled, status)
+
+
+def _of_images(listed: Listed) -> Missing | None:
     need_you = listed.refused + listed.failed
     if need_you:
-        return Missing(
-            "1 image needs you" if need_you == 1 else f"{need_you} images need you", "attention"
-        )
+        words = "1 image needs you" if need_you == 1 else f"{need_you} images need you"
+        return Missing(words, "attention")
     if listed.waiting:
         return Missing(f"{listed.analysed} of {listed.fields} read", "busy")
-    if not listed.fields:
-        return Missing("No images yet", "attention")
-    if status in _SIGNED:
-        return Missing(labels.STATUSES[status], "ok")
-    if not listed.cells:
+    return None if listed.fields else Missing("No images yet", "attention")
+
+
+def _of_people(listed: Listed, handled: Handling, status: ExaminationStatus) -> Missing:
+    reached = handled.progress
+    counted = reached.counted or listed.cells
+    if not counted:
         return Missing("No cell found", "attention")
-    return Missing(f"{listed.cells} to verify", "quiet")
+    if status == ExaminationStatus.PRELIMINARY:
+        if ReadingKind.ADJUDICATION in handled.pending:
+            return Missing("To adjudicate", "attention")
+        if ReadingKind.SECOND in handled.pending:
+            return Missing("Second reading", "quiet")
+        return Missing("To sign" if handled.conclusion else "To conclude", "quiet")
+    if reached.counted and reached.complete:
+        return Missing("To submit", "attention")
+    if reached.verified:
+        return Missing(f"{reached.verified} of {counted} called", "quiet")
+    return Missing(f"{counted} to verify", "quiet")

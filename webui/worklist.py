@@ -1,24 +1,54 @@
-"""The home page: all examinations of the laboratory, what each waits for, found and filtered."""
+"""The home page: all examinations of the laboratory, what each waits for, found and filtered.
 
+Everybody lands on the tab of their own work; whoever searches or filters looks through all.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from appliance.clock import now
-from appliance.permissions import Permission
+from appliance.permissions import Permission, Role
 from appliance.records import examinations, overview, patients
+from appliance.records.entries import today
 from appliance.records.overview import Listed, Needs, Query
 from appliance.records.paging import Page
 from appliance.vocabulary import ExaminationStatus, Specimen
-from webui import asked, labels, opened, searches, summaries
-from webui.access import needs
+from webui import asked, labels, opened, searches, shell, summaries
+from webui.access import needs, signed_in
 
 pages = Blueprint("worklist", __name__)
 
 PAGE_SIZE = 25
 _BLASTS = {"yes": True, "no": False}
+_NARROWING = ("needs", "status", "specimen", "blasts", "from", "to", "search")
+_ALL = "all"
+_TODAY = "today"
+_OWN = {Role.TECHNICIAN: "reading", Role.CLINICIAN: "signing"}
+"""On which tab a role lands; others see all."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of the list: what it asks for, and how many wait there."""
+
+    code: str
+    label: str
+    query: Query
+    counted: bool = True
+
+
+def _tabs() -> tuple[Tab, ...]:
+    return (
+        Tab("capture", "To capture", Query(needs=Needs.CAPTURE)),
+        Tab("reading", "To read", Query(needs=Needs.READING)),
+        Tab("signing", "To sign", Query(needs=Needs.SIGNING)),
+        Tab(_TODAY, "Signed today", Query(signed_on=today())),
+        Tab(_ALL, "All", Query(), counted=False),
+    )
 
 
 @pages.get("/")
@@ -49,7 +79,8 @@ def search() -> ResponseReturnValue:
     if patient:
         survivor = patients.survivor_of(patient)
         return redirect(url_for("patients.show", patient_id=survivor.id), 303)
-    return redirect(_address(**_asked() | {"search": searches.keep(text)}), 303)
+    # What is searched for may be anywhere: a tab does not narrow it, a filter does.
+    return redirect(_address(**_asked() | {"tab": "", "search": searches.keep(text)}), 303)
 
 
 def _list() -> dict[str, Any]:
@@ -58,13 +89,15 @@ def _list() -> dict[str, Any]:
     opened.listing("examination:list", found.total)
     return {
         "found": found,
-        "lines": [summaries.line(listed) for listed in found],
+        "lines": summaries.lines(found),
         "given": given,
         "text": searches.asked(),
         "address": lambda **changed: _address(**given | changed),
         "rows_address": _address("worklist.show_rows", **given | {"page": found.number}),
         "attention": overview.needing_attention(),
-        "narrowed": any(given.values()),
+        "tabs": [(tab, overview.count(tab.query) if tab.counted else None) for tab in _tabs()],
+        "offered": shell.offered(),
+        "narrowed": any(value for name, value in given.items() if name != "tab"),
         "words": labels,
         "days": _days(),
     }
@@ -73,6 +106,7 @@ def _list() -> dict[str, Any]:
 def _asked() -> dict[str, str]:
     """Read the filters of the address; what is malformed counts as not given."""
     return {
+        "tab": asked.word("tab", {tab.code: tab for tab in _tabs()}) or _landing(),
         "needs": str(asked.one_of("needs", Needs) or ""),
         "status": str(asked.one_of("status", ExaminationStatus) or ""),
         "specimen": str(asked.one_of("specimen", Specimen) or ""),
@@ -83,14 +117,22 @@ def _asked() -> dict[str, str]:
     }
 
 
+def _landing() -> str:
+    """Return the tab of one's own work, unless something is searched for among all."""
+    elsewhere = any(request.args.get(name) for name in _NARROWING)
+    return _ALL if elsewhere else _OWN.get(signed_in().role, _ALL)
+
+
 def _query(given: dict[str, str]) -> Query:
-    return Query(
+    tab = next(tab for tab in _tabs() if tab.code == given["tab"])
+    return replace(
+        tab.query,
         text=searches.asked(),
         status=ExaminationStatus(given["status"]) if given["status"] else None,
         specimen=Specimen(given["specimen"]) if given["specimen"] else None,
         date_from=date.fromisoformat(given["from"]) if given["from"] else None,
         date_to=date.fromisoformat(given["to"]) if given["to"] else None,
-        needs=Needs(given["needs"]) if given["needs"] else None,
+        needs=Needs(given["needs"]) if given["needs"] else tab.query.needs,
         has_blasts=_BLASTS.get(given["blasts"]),
     )
 
@@ -107,6 +149,8 @@ def _address(endpoint: str = "worklist.show", **given: Any) -> str:
     """Return the address of the list with these filters; the first page goes without saying."""
     if given.get("page") == 1:
         given = given | {"page": ""}
+    if given.get("tab") == _ALL and any(given.get(name) for name in _NARROWING):
+        given = given | {"tab": ""}  # goes without saying
     return url_for(endpoint, **{name: value for name, value in given.items() if value})
 
 

@@ -9,7 +9,7 @@ Facts are what filters ask for: status, specimen, what it waits for, what came o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,13 @@ from peewee import fn
 from appliance.records import fulltext
 from appliance.records.database import transaction
 from appliance.records.index_tables import ExaminationIndex, IndexRow, PatientIndex
-from appliance.records.review_tables import Amendment, CellDecision, Conclusion, Reading
+from appliance.records.review_tables import (
+    Amendment,
+    CellDecision,
+    Conclusion,
+    Reading,
+    ReportVersion,
+)
 from appliance.records.search import fold
 from appliance.records.tables import Cell, Examination, FieldImage, Patient, Row
 from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
@@ -163,6 +169,8 @@ class _CameTo:
     """Kinds of readings that are asked for and not done."""
     amended: set[UUID]
     """Signed, and being changed."""
+    signed: Mapping[UUID, date]
+    """On which day the last report was signed, as the clock on the wall counts."""
 
 
 def _facts_of(row: Examination, came_to: _CameTo) -> list[str]:
@@ -180,6 +188,8 @@ def _facts_of(row: Examination, came_to: _CameTo) -> list[str]:
         facts.append(fact("blasts", "no"))
     if row.id in came_to.findings:
         facts.append(fact("finding", came_to.findings[row.id]))
+    if row.id in came_to.signed:
+        facts.append(fact("signed", came_to.signed[row.id]))
     return facts
 
 
@@ -195,6 +205,9 @@ def _needs_of_images(states: set[str], status: str) -> Iterable[str]:
 
 def _needs_of_people(row: Examination, states: set[str], came_to: _CameTo) -> Iterable[str]:
     closed = row.status in (ExaminationStatus.CANCELLED, ExaminationStatus.ENTERED_IN_ERROR)
+    at_the_bench = row.status in (ExaminationStatus.REGISTERED, ExaminationStatus.PARTIAL)
+    if at_the_bench and (not states or states & {*WAITING, *NEED_YOU}):
+        yield "capture"
     if row.status == ExaminationStatus.PARTIAL and not states & set(WAITING):
         yield "reading"
     if row.status == ExaminationStatus.PRELIMINARY or row.id in came_to.amended:
@@ -222,6 +235,11 @@ def _came_to(ids: list[UUID]) -> _CameTo:
     amended: Any = Amendment.select(Amendment.examination).where(
         Amendment.examination.in_(ids), Amendment.state == ReadingState.OPEN
     )
+    reports: Any = (
+        ReportVersion.select(ReportVersion.examination, ReportVersion.created_at)
+        .where(ReportVersion.examination.in_(ids))
+        .order_by(ReportVersion.number)
+    )
     concluded = list(Conclusion.select().where(Conclusion.examination.in_(ids)))
     return _CameTo(
         states=_gathered(images.tuples()),
@@ -234,6 +252,7 @@ def _came_to(ids: list[UUID]) -> _CameTo:
         },
         pending=_gathered(waiting.tuples()),
         amended={examination_id for (examination_id,) in amended.tuples()},
+        signed={key: at.astimezone().date() for key, at in reports.tuples()},
     )
 
 

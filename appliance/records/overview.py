@@ -35,6 +35,8 @@ class Needs(StrEnum):
     """The worker: an image is not analysed yet."""
     IMAGES = "images"
     """There is no image at all."""
+    CAPTURE = "capture"
+    """The bench: it is not submitted, and has no image, or one that is not read."""
     READING = "reading"
     """Its first reader: every image is at its end, nothing is submitted."""
     SIGNING = "signing"
@@ -70,6 +72,8 @@ class Query:
     analysed ones without."""
     finding: Finding | None = None
     """What was concluded."""
+    signed_on: date | None = None
+    """Day of the last signature, as the clock on the wall counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,11 @@ def needing_attention(at_most: int = 1000) -> int:
     return needing(Needs.ATTENTION, at_most)
 
 
+def count(query: Query, at_most: int = 1000) -> int:
+    """Count what a query finds, for the tabs of the work list."""
+    return len(fulltext.places(ExaminationIndex, _sought(query), at_most))
+
+
 def needing(needs: Needs, at_most: int = 1000) -> int:
     """Count the examinations that wait for something, for the tabs of the work list."""
     sought = Sought(facts=[[fact("needs", needs)]])
@@ -233,6 +242,7 @@ def _sought(query: Query) -> Sought:
         ("needs", query.needs),
         ("blasts", None if query.has_blasts is None else ("yes" if query.has_blasts else "no")),
         ("finding", query.finding),
+        ("signed", query.signed_on),
     )
     first, last = query.date_from, query.date_to
     return Sought(

@@ -36,8 +36,8 @@ def listed(status="partial", states=None, suggestions=None):
         ("partial", {READ: 2}, {}, "No cell found", "attention"),
         ("partial", {READ: 2}, {Suggestion.BLAST: 3, Suggestion.UNSURE: 1}, "4 to verify", "quiet"),
         ("final", {READ: 2}, {Suggestion.BLAST: 3}, "Final", "ok"),
-        ("cancelled", {}, {}, "Cancelled", "quiet"),
-        ("entered-in-error", {FieldState.FAILED: 1}, {}, "Entered in error", "quiet"),
+        ("cancelled", {}, {}, "Cancelled", "fault"),
+        ("entered-in-error", {FieldState.FAILED: 1}, {}, "Entered in error", "fault"),
     ],
 )
 def test_the_most_pressing_thing_is_said(status, states, suggestions, words, state):

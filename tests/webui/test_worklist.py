@@ -54,13 +54,13 @@ def search(browser, text, query=""):
 
 
 def test_an_empty_list_says_what_to_do(browser):
-    page = browser.get("/").text
+    page = browser.get("/?tab=all").text
     assert "No examination yet" in page
     assert 'href="/patients?then=examination"' in page
 
 
 def test_rows_show_who_what_and_what_is_missing(browser, lab):
-    page = browser.get("/")
+    page = browser.get("/?tab=all")
     assert numbers(page) == ["5", "4", "3", "2", "1"]
     row = words_of(page, "26-0001")
     assert "Okafor, Ada" in row
@@ -111,7 +111,7 @@ def test_a_malformed_address_is_no_error(browser, lab, path):
         "search=zz",
         "needs=attention%27--",
     ):
-        page = browser.get(f"{path}?{query}")
+        page = browser.get(f"{path}?tab=all&{query}")
         assert (page.status_code, len(numbers(page))) == (200, 5), query
 
 
@@ -169,7 +169,7 @@ def test_many_searches_do_not_outgrow_the_session(browser, lab):
 
 
 def test_rows_renew_themselves_only_while_something_waits(browser, lab, appliance, olga):
-    assert "hx-trigger" not in browser.get("/").text
+    assert "hx-trigger" not in browser.get("/?tab=all").text
     add_field(appliance, lab["empty"].id, olga, 5)
     page = browser.get("/?needs=waiting")
     assert 'hx-trigger="every 3s"' in page.text
@@ -205,7 +205,7 @@ def test_a_long_list_comes_in_pages_that_keep_the_filters(browser, olga):
 
 @pytest.mark.parametrize("username", ["hana", "adam"])
 def test_who_registers_nothing_still_sees_the_list(as_user, lab, username):
-    page = as_user(username).get("/")
+    page = as_user(username).get("/?tab=all")
     assert len(numbers(page)) == 5
     assert "New examination" not in page.text
 

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const box = document.getElementById("examination");
-  const PARTS = ["steps", "results", "images", "actions"];
+  const PARTS = ["steps", "people", "results", "verdict", "images", "further", "actions"];
   let known = null, asking = false, again = false;
 
   document.addEventListener("scopeside:progress", (event) => {
