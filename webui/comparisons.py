@@ -90,8 +90,7 @@ def _numbers(
         known = ranges.usual(column, patient.sex, patient.birth_date, row.observed_on)
         values.append(_number(number, before, known, is_first=not values))
         before = number
-    usual = f"{known.low:g} to {known.high:g}" if known else ""
-    return Line(label, tuple(values), unit, usual)
+    return Line(label, tuple(values), unit, known.words if known else "")
 
 
 def _number(

@@ -51,7 +51,7 @@ def search(patient_id: UUID) -> ResponseReturnValue:
 @needs(Permission.PATIENT_MERGE)
 def show_both(patient_id: UUID, other_id: UUID) -> str:
     """Compare two registrations side by side before they are merged."""
-    return _both_page(patient_id, other_id, Form.of(survivor=patient_id))
+    return _both_page(patient_id, other_id, Form.of(survivor=str(patient_id)))
 
 
 @pages.post("/patients/<uuid:patient_id>/merge/<uuid:other_id>")

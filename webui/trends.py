@@ -15,7 +15,7 @@ from appliance.review_vocabulary import CellLabel
 from appliance.vocabulary import ExaminationStatus
 from webui.findings import figure
 
-WIDTH, HEIGHT = 300, 100
+WIDTH, HEIGHT = 300, 110
 _LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 8, 8
 
 SIGNED = frozenset(
@@ -121,7 +121,7 @@ def _series(
         )
         for on, value in known
     )
-    words = f"{usual.low:g} to {usual.high:g}" if usual else ""
+    words = usual.words if usual else ""
     return Series(label, unit, points, f"{top:g}", words, _band(usual, top))
 
 
@@ -137,7 +137,7 @@ def _height(value: float, top: float) -> float:
 
 
 def _rounded_up(value: float) -> float:
-    """Return the next of 1, 2, 3, 4, 5, 6, 8 and 10 times a power of ten."""
+    """Return the next of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 and 10 times a power of ten."""
     if value <= 0:
         return 1.0
     power = 1.0
@@ -145,4 +145,6 @@ def _rounded_up(value: float) -> float:
         power *= 10
     while value <= power:
         power /= 10
-    return next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * power >= value)
+    return next(
+        step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value
+    )

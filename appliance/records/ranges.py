@@ -18,6 +18,13 @@ class Range:
     low: float
     high: float
 
+    @property
+    def words(self) -> str:
+        """Write it for people: 130 to 170, up to 5, or 0 where only that is usual."""
+        if self.low == self.high:
+            return f"{self.low:g}"
+        return f"{self.low:g} to {self.high:g}" if self.low else f"up to {self.high:g}"
+
     def side(self, value: float) -> str:
         """Return "below", "above", or nothing where the value is usual."""
         return "below" if value < self.low else "above" if value > self.high else ""

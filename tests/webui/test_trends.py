@@ -50,7 +50,8 @@ def test_what_is_known_of_one_date_only_is_no_trend(values):
 
 
 @pytest.mark.parametrize(
-    ("most", "top"), [(0, "1"), (0.03, "0.03"), (7, "8"), (10, "10"), (11, "20"), (499, "500")]
+    ("most", "top"),
+    [(0, "1"), (0.03, "0.03"), (7, "8"), (10, "10"), (11, "15"), (1240, "1500"), (499, "500")],
 )
 def test_the_upper_edge_is_a_round_number(most: float, top: str):
     rows = [
@@ -93,6 +94,14 @@ def test_the_blast_fraction_of_signed_reports_is_drawn():
 )
 def test_what_is_usual_depends_on_age_and_sex(column, sex, born, expected):
     assert ranges.usual(column, sex, born, date(2026, 3, 1)) == expected
+
+
+def test_a_range_is_written_for_people():
+    assert [Range(*bounds).words for bounds in ((130, 170), (0, 5), (0, 0))] == [
+        "130 to 170",
+        "up to 5",
+        "0",
+    ]
 
 
 def test_every_range_is_possible_at_all_and_of_a_measurement():
