@@ -83,18 +83,26 @@ class Bench:
         return Reading.create(examination=examination, kind=kind, reader=reader, state="submitted")
 
     def cell(self, picture, suggestion="blast", probability=0.9, *, counted=True) -> Cell:
-        self.count += 1
-        return Cell.create(
-            field=picture, number=self.count, x=1, y=1, width=9, height=9, nucleus=OUTLINE,
-            nucleus_area_px=9.0, counted=counted, suggestion=suggestion,
-            blast_probability=probability,
-        )  # fmt: skip
+        values = self._cell(picture, suggestion, probability, counted=counted)
+        Cell.insert(values).execute()
+        return Cell.get_by_id(values["id"])
 
-    def decide(self, reading, cell, label, number=1) -> CellDecision:
-        return CellDecision.create(
-            reading=reading, cell=cell, reader=reading.reader, number=number, label=label,
-            blind=reading.kind == "second", batch=uuid7(), how="one",
-        )  # fmt: skip
+    def decide(self, reading, cell, label, number=1) -> None:
+        CellDecision.insert(self._decision(reading, cell.id, label, number)).execute()
+
+    def _cell(self, picture, suggestion, probability, *, counted) -> dict:
+        self.count += 1
+        return {
+            "id": uuid7(), "field": picture.id, "number": self.count, "x": 1, "y": 1, "width": 9,
+            "height": 9, "nucleus": OUTLINE, "nucleus_area_px": 9.0, "counted": counted,
+            "suggestion": suggestion, "blast_probability": probability,
+        }  # fmt: skip
+
+    def _decision(self, reading, cell_id, label, number) -> dict:
+        return {
+            "reading": reading.id, "cell": cell_id, "reader": reading.reader_id, "number": number,
+            "label": label, "blind": reading.kind == "second", "batch": uuid7(), "how": "one",
+        }  # fmt: skip
 
     def sign(self, examination, hours: float, number=1) -> ReportVersion:
         self.count += 1
@@ -112,15 +120,19 @@ class Bench:
         examination = self.examination(**values)
         picture, first = self.picture(examination), self.reading(examination)
         blind = self.reading(examination, "second") if second else None
+        found, decided = [], []
         for _ in range(cells):
             blast = random.random() < (0.6 if leukaemia else 0.05)
             score = 1 / (1 + np.exp(-((2 if blast else -2) + random.normal(0, 1.2))))
             said = "blast" if score > 0.7 else "normal" if score < 0.3 else "unsure"
-            cell = self.cell(picture, said, float(score))
+            found.append(self._cell(picture, said, float(score), counted=True))
             called = "blast" if blast else "normal"
-            self.decide(first, cell, called)
+            decided.append(self._decision(first, found[-1]["id"], called, 1))
             if blind:
-                self.decide(blind, cell, called if random.random() < 0.9 else "unsure", 2)
+                again = called if random.random() < 0.9 else "unsure"
+                decided.append(self._decision(blind, found[-1]["id"], again, 2))
+        Cell.insert_many(found).execute()
+        CellDecision.insert_many(decided).execute()
         if examination.status == "final":
             self.sign(examination, 5.0)
         return examination

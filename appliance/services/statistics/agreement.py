@@ -36,12 +36,12 @@ def agreement(first: Calls, second: Calls, block: Blocks, *, kinds: int) -> Agre
     joint = table / len(first)
     rows, columns = joint.sum(axis=1), joint.sum(axis=0)
     by_chance = float(rows @ columns)
-    if max(rows.max(), columns.max()) == 1:
+    if len(first) in (*table.sum(axis=0), *table.sum(axis=1)):
         nothing = float("nan")
         return Agreement(Figure(nothing, nothing, nothing, len(first), count), agreed, table)
     observed = agreed / len(first)
     kappa = (observed - by_chance) / (1 - by_chance)
-    if observed == 1:
+    if agreed == len(first):
         # Nothing varies: the exact interval of the agreement stands in.
         low = (share(first == second, block).low - by_chance) / (1 - by_chance)
         return Agreement(Figure(1.0, max(low, -1.0), 1.0, len(first), count), agreed, table)

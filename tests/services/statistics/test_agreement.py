@@ -19,6 +19,7 @@ def columns(drawn):
     return tuple(np.array(column) for column in zip(*drawn, strict=True))
 
 
+@settings(max_examples=60)
 @given(calls)
 def test_kappa_is_scikit_learns(drawn):
     first, second, block = columns(drawn)

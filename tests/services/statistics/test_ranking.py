@@ -21,6 +21,7 @@ def columns(drawn):
     return blast, score.astype(float), block
 
 
+@settings(max_examples=50)
 @given(scored)
 def test_the_curve_is_scikit_learns(drawn):
     blast, score, block = columns(drawn)
