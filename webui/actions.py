@@ -33,17 +33,20 @@ class Actions:
     """Rarely wanted; most need a reason."""
 
 
-def of(listed: Listed, handled: Handling, *, blind: bool = False) -> Actions:
+def of(listed: Listed, handled: Handling, *, blind: bool = False, offered: bool = False) -> Actions:
     """Return what may be done, by state and by permission.
 
     Args:
         listed: the examination.
         handled: how far people are with it.
         blind: the person reads it blind, and may do nothing else with it.
+        offered: the person may read it blind, so that nothing leads to what others called.
     """
     status = ExaminationStatus(listed.examination.status)
     if blind:
         return Actions(_to("Go on reading", "reading.show", listed, "cells"))
+    if offered:
+        return Actions(Action("Second readings", url_for("second.show_list"), "cells"))
     every = list(_main(listed, handled, status))
     further = [*_further(listed, handled, status)]
     return Actions(every[0] if every else None, every[1:], further)

@@ -23,7 +23,18 @@ from appliance.records.handling import Handling
 from appliance.records.overview import Listed
 from appliance.records.tables import Examination, FieldImage, Patient
 from appliance.vocabulary import FieldState, Specimen, Stain
-from webui import actions, cases, findings, histories, labels, opened, shapes, stages, summaries
+from webui import (
+    actions,
+    cases,
+    findings,
+    histories,
+    labels,
+    offers,
+    opened,
+    shapes,
+    stages,
+    summaries,
+)
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.histories import Step
@@ -70,7 +81,7 @@ def show(examination_id: UUID) -> str:
         "examinations/show.html",
         latest=details[0] if details else None,
         table=findings.table(details),
-        past=summaries.lines(others),
+        past=summaries.lines(others, hidden=offers.hidden()),
         **_live(examination),
     )
 
@@ -191,7 +202,7 @@ def _live(examination: Examination) -> dict[str, Any]:
     tallies = examinations.tallies_of_fields(examination.id)
     listed = examinations.summary(examination.id) or Listed(examination, examination.patient)
     handled = handling.of_one(examination.id)
-    blind = standing.is_blind(examination.id, actor())
+    blind = examination.id in offers.hidden()
     limit = appliance().settings.decision_limit
     return {
         "examination": examination,
@@ -204,7 +215,9 @@ def _live(examination: Examination) -> dict[str, Any]:
         "counted": cases.counted(listed, handled, limit, model_verified=cases.model_verified(rows)),
         "finding": _finding(handled),
         "parts": cases.parts(readings.of_examination(examination.id)),
-        "actions": actions.of(listed, handled, blind=blind),
+        "actions": actions.of(
+            listed, handled, blind=standing.is_blind(examination.id, actor()), offered=blind
+        ),
         "limit": limit,
         "images": _pressing_first(rows)[:STRIP],
         "rows": rows,

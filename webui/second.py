@@ -18,7 +18,7 @@ from appliance.records.readings import Wanted
 from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
 from appliance.services.statistics.agreement import Agreement
 from appliance.services.statistics.agreement import agreement as kappa_of
-from webui import cases, cellviews, labels, opened, reasons
+from webui import cases, cellviews, labels, offers, opened, reasons
 from webui.access import actor, may, needs
 from webui.cellviews import CellView
 from webui.forms import Entries, Form
@@ -28,10 +28,6 @@ pages = Blueprint("second", __name__)
 
 ASKING = ("Rare or difficult cells", "The result changes the treatment", "For training")
 WAIVING = ("Nobody else is here to read", "The case is clear", "The result is urgent")
-_NEEDED = {
-    ReadingKind.SECOND: Permission.READING_SECOND,
-    ReadingKind.ADJUDICATION: Permission.READING_ADJUDICATE,
-}
 _CALLS = tuple(label for label in CellLabel if label != CellLabel.REPLACED)
 
 
@@ -64,7 +60,7 @@ class Difference:
 @needs(Permission.READING_SECOND)
 def show_list() -> str:
     """Show what this person may read a second time, or settle; without any result."""
-    rows = [row for row in handling.offered(actor()) if may(_NEEDED[_kind(row)])]
+    rows = offers.mine()
     found = handling.of([row.examination.id for row in rows])
     opened.listing("reading:list", len(rows))
     return render_template("second/list.html", offers=_offers(rows, found), words=labels)
@@ -101,7 +97,7 @@ def show_agreement(examination_id: UUID) -> str:
         agreed=sum(not pair.differs for pair in pairs),
         kappa=_kappa(pairs),
         table=_table(pairs),
-        calls=[labels.CALLS[label] for label in _CALLS],
+        columns=[labels.CALLS[label] for label in _CALLS],
         differences=_differences(examination_id, pairs),
         may_ask=may(Permission.READING_ADJUDICATE) and _is_open(examination.status, handled),
         pending=handled.pending,
@@ -158,10 +154,6 @@ def _take(examination_id: UUID, kind: ReadingKind) -> ResponseReturnValue:
         notice(f"{error.sentence} {error.advice}", kind="attention")
         return redirect(url_for("second.show_list"), 303)
     return redirect(url_for("reading.show_reading", reading_id=row.id), 303)
-
-
-def _kind(row: Wanted) -> ReadingKind:
-    return ReadingKind(row.reading.kind)
 
 
 def _offers(rows: Sequence[Wanted], found: dict[UUID, Handling]) -> list[Offer]:

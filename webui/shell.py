@@ -8,10 +8,9 @@ from typing import Any
 from flask import Flask, current_app, request, url_for
 
 from appliance.permissions import Permission
-from appliance.records import handling, overview, report_versions
+from appliance.records import overview, report_versions
 from appliance.records.overview import Needs
-from appliance.review_vocabulary import ReadingKind
-from webui import access, notices
+from webui import access, notices, offers
 
 THEMES = ("auto", "dark", "light")
 THEME_COOKIE = "theme"
@@ -43,6 +42,7 @@ class Call:
 
     sentence: str
     address: str = ""
+    symbol: str = "image"
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,6 @@ def calls() -> list[Call]:
     return [*_of_images(), *_of_people(), *(Call(_sentence(text)) for text in lamp().sentences)]
 
 
-def offered() -> int:
-    """Count the second readings and adjudications that this person may take on or has begun."""
-    second, third = (
-        access.may(need) for need in (Permission.READING_SECOND, Permission.READING_ADJUDICATE)
-    )
-    if not (second or third):
-        return 0
-    return sum(
-        third if row.reading.kind == ReadingKind.ADJUDICATION else second
-        for row in handling.offered(access.actor())
-    )
-
-
 def _of_images() -> Iterator[Call]:
     count = overview.needing_attention() if access.may(Permission.EXAMINATION_READ) else 0
     if count:
@@ -99,16 +86,17 @@ def _of_people() -> Iterator[Call]:
         count = overview.needing(Needs.TELLING)
         if count:
             what = "1 critical result" if count == 1 else f"{count} critical results"
-            yield Call(f"{what}: nobody was told yet", url_for("worklist.show", needs="telling"))
+            address = url_for("worklist.show", needs="telling")
+            yield Call(f"{what}: nobody was told yet", address, "warning")
     if access.may(Permission.REPORT_SIGN):
         count = overview.needing(Needs.SIGNING)
         if count:
             what = "1 examination waits" if count == 1 else f"{count} examinations wait"
-            yield Call(f"{what} to be signed", url_for("worklist.show", tab="signing"))
-    count = offered()
+            yield Call(f"{what} to be signed", url_for("worklist.show", tab="signing"), "edit")
+    count = len(offers.mine())
     if count:
         what = "1 second reading is" if count == 1 else f"{count} second readings are"
-        yield Call(f"{what} wanted", url_for("second.show_list"))
+        yield Call(f"{what} wanted", url_for("second.show_list"), "cells")
     if access.may(Permission.REPORT_READ):
         yield from _of_reports()
 
@@ -119,7 +107,8 @@ def _of_reports() -> Iterator[Call]:
     for old, newest in report_versions.superseded_for(user_id) if user_id else ():
         number = newest.examination.accession_number
         sentence = f"Report {number}: version {old.number}, which you opened, was {newest.status}"
-        yield Call(sentence, url_for("signing.show_version", report_id=newest.id))
+        address = url_for("signing.show_version", report_id=newest.id)
+        yield Call(sentence, address, "report")
 
 
 def _sentence(text: str) -> str:

@@ -122,7 +122,7 @@ def _signature(listed: Listed, handled: Handling) -> Stage:
         return Stage("Sign", address, "done", STATUSES[row.status].lower())
     if not _is_at_the_clinician(listed, handled):
         address = url_for("reports.show", examination_id=row.id) if listed.fields else ""
-        words = STATUSES[row.status].lower() if row.status in CLOSED else "preview"
+        words = "withdrawn" if row.status in CLOSED else "preview"
         return Stage("Sign", address, "open", words if address else "at the end")
     signs = may(Permission.REPORT_SIGN)
     endpoint = "signing.show" if signs else "reports.show"

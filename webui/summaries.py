@@ -1,7 +1,8 @@
 """What a list says of an examination: its result in words, and what is still missing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from appliance.records import handling
 from appliance.records.handling import Handling
@@ -36,6 +37,8 @@ class Line:
     critical: bool = False
     closed: str = ""
     """Cancelled, or entered in error: told apart at a glance."""
+    hidden: bool = False
+    """The counts are kept from this person, who may read it blind."""
 
     @property
     def cells(self) -> str:
@@ -51,14 +54,22 @@ class Line:
         return f"{low:.0f} to {high:.0f} %"
 
 
-def lines(rows: Iterable[Listed]) -> list[Line]:
-    """Sum up the examinations of a list, with what people have done with each."""
+def lines(rows: Iterable[Listed], *, hidden: Collection[UUID] = ()) -> list[Line]:
+    """Sum up the examinations of a list, with what people have done with each.
+
+    Args:
+        rows: the list.
+        hidden: of which the counts are kept from this person.
+    """
     every = list(rows)
     handled = handling.of([listed.examination.id for listed in every])
-    return [line(listed, handled[listed.examination.id]) for listed in every]
+    return [
+        line(listed, handled[listed.examination.id], hidden=listed.examination.id in hidden)
+        for listed in every
+    ]
 
 
-def line(listed: Listed, handled: Handling | None = None) -> Line:
+def line(listed: Listed, handled: Handling | None = None, *, hidden: bool = False) -> Line:
     """Sum an examination up."""
     handled = handled or Handling()
     reached, status = handled.progress, ExaminationStatus(listed.examination.status)
@@ -71,6 +82,7 @@ def line(listed: Listed, handled: Handling | None = None) -> Line:
         counted=reached.counted or listed.cells,
         critical=bool(handled.conclusion and handled.conclusion.critical),
         closed=labels.STATUSES[status] if status in CLOSED else "",
+        hidden=hidden,
     )
 
 
@@ -80,7 +92,7 @@ def missing(listed: Listed, handled: Handling | None = None) -> Missing:
     if status in CLOSED:
         return Missing(labels.STATUSES[status], "fault")
     if handled.untold:
-        return Missing("Critical: tell the ward", "attention")
+        return Missing("Critical, not told", "attention")
     if status in SIGNED:
         if handled.amendment is not None:
             return Missing("Being amended", "busy")

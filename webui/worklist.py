@@ -17,7 +17,7 @@ from appliance.records.entries import today
 from appliance.records.overview import Listed, Needs, Query
 from appliance.records.paging import Page
 from appliance.vocabulary import ExaminationStatus, Specimen
-from webui import asked, labels, opened, searches, shell, summaries
+from webui import asked, labels, offers, opened, searches, summaries
 from webui.access import needs, signed_in
 
 pages = Blueprint("worklist", __name__)
@@ -89,14 +89,14 @@ def _list() -> dict[str, Any]:
     opened.listing("examination:list", found.total)
     return {
         "found": found,
-        "lines": summaries.lines(found),
+        "lines": summaries.lines(found, hidden=offers.hidden()),
         "given": given,
         "text": searches.asked(),
         "address": lambda **changed: _address(**given | changed),
         "rows_address": _address("worklist.show_rows", **given | {"page": found.number}),
         "attention": overview.needing_attention(),
         "tabs": [(tab, overview.count(tab.query) if tab.counted else None) for tab in _tabs()],
-        "offered": shell.offered(),
+        "offered": len(offers.mine()),
         "narrowed": any(value for name, value in given.items() if name != "tab"),
         "words": labels,
         "days": _days(),
