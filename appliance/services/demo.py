@@ -4,12 +4,13 @@ Everything in it is drawn or invented, and marked SIMULATED wherever it is shown
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from PIL import Image
 
@@ -17,13 +18,16 @@ from appliance import clock
 from appliance.errors import Conflict
 from appliance.permissions import Role
 from appliance.records import clinical, examinations, fields, patients, users
+from appliance.review_vocabulary import Finding
+from appliance.services import demo_reading
 from appliance.services.accounts import Accounts
 from appliance.services.analysis import AnalysisService
 from appliance.services.capture import CaptureService
 from appliance.services.population import Pattern, Staff, populate
+from appliance.services.review import Review
 from appliance.settings import FILE_NAME
 from appliance.vocabulary import Actor, Pixels, Sex, Specimen, Stain
-from firmware_hooks.slides import draw_field, light_up, mix_stain
+from firmware_hooks.slides import DrawnCell, draw_field, light_up, mix_stain
 
 LOG_INS = "log-ins.txt"
 _UM_PER_PX = 0.13
@@ -53,6 +57,10 @@ class _Case:
     seed: int
     fields: tuple[tuple[int, int], ...]
     """White cells and blasts among them, field by field."""
+    submitted: bool = False
+    """Whether the technician has read it."""
+    conclusion: dict[str, Any] | None = None
+    """What the clinician has signed."""
 
 
 _CASES = (
@@ -101,6 +109,12 @@ _CASES = (
         indication="Lymphocytosis, viral infection?",
         seed=202,
         fields=((8, 0), (9, 0)),
+        submitted=True,
+        conclusion={
+            "finding": Finding.NO_BLASTS,
+            "text": "Reactive lymphocytes, no blasts among the cells read. (Invented.)",
+            "critical": False,
+        },
     ),
     _Case(
         patient={
@@ -123,6 +137,7 @@ _CASES = (
         indication="Day 33 of induction",
         seed=303,
         fields=((10, 2), (9, 1), (11, 2)),
+        submitted=True,
     ),
 )
 
@@ -179,15 +194,29 @@ def fill(
     analysis: AnalysisService,
     *,
     say: Callable[[str], object],
+    review: Review | None = None,
 ) -> str:
-    """Write the people and the three examinations; return the log-ins, with new passwords."""
-    log_ins, technician = _hire(accounts)
+    """Write the people and the three examinations; return the log-ins, with new passwords.
+
+    With `review`, one of the three is to be read, one is submitted and one is signed; without it
+    all are to be read.
+    """
+    staff = _hire(accounts)
+    technician, _ = staff["olga"]
+    clinician, password = staff["hana"]
     for number, case in enumerate(_CASES, start=1):
         say(f"Drawing and reading examination {number} of {len(_CASES)} …")
-        _examine(case, capture, technician)
+        examination_id, truths = _examine(case, capture, technician)
         while analysis.run_next():
             pass
-    return log_ins
+        if review is not None and case.submitted:
+            demo_reading.submit(examination_id, truths, technician)
+        if review is not None and case.conclusion:
+            demo_reading.sign(examination_id, case.conclusion, review, password, clinician)
+    return "\n".join(
+        f"  {person.role.value:14} {person.username:6} {staff[person.username][1]}"
+        for person in _STAFF
+    )
 
 
 def fill_up(
@@ -246,20 +275,21 @@ def _thinned(pattern: Pattern) -> Pattern:
     return pattern
 
 
-def _hire(accounts: Accounts) -> tuple[str, Actor]:
+def _hire(accounts: Accounts) -> dict[str, tuple[Actor, str]]:
     """Add the staff, each with a password made here and now: there is no default one."""
-    lines = []
-    actors = {}
+    staff = {}
     for person in _STAFF:
         user, password = accounts.add_demo_user(
             person.username, person.full_name, person.role.value
         )
-        lines.append(f"  {person.role.value:14} {person.username:6} {password}")
-        actors[person.role] = Actor(user.id, user.full_name, user.role)
-    return "\n".join(lines), actors[Role.TECHNICIAN]
+        staff[person.username] = (users.actor_of(user), password)
+    return staff
 
 
-def _examine(case: _Case, capture: CaptureService, technician: Actor, **size: int) -> None:
+def _examine(
+    case: _Case, capture: CaptureService, technician: Actor, **size: int
+) -> tuple[UUID, list[Sequence[DrawnCell]]]:
+    """Register a case with its fields; return the examination's id and what was drawn."""
     now = clock.now()
     patient = patients.register({**case.patient, "simulated": True}, technician)
     findings = {"observed_on": (now - timedelta(days=1)).date(), **case.findings}
@@ -279,6 +309,7 @@ def _examine(case: _Case, capture: CaptureService, technician: Actor, **size: in
         },
         technician,
     )
+    truths: list[Sequence[DrawnCell]] = []
     for index, (cells, blasts) in enumerate(case.fields):
         drawn = draw_field(
             case.seed + index,
@@ -291,6 +322,8 @@ def _examine(case: _Case, capture: CaptureService, technician: Actor, **size: in
         )
         name = f"simulated-field-{index + 1}.jpg"
         capture.add_file(examination.id, name, _as_camera_file(drawn.pixels), by=technician)
+        truths.append(drawn.truth)
+    return examination.id, truths
 
 
 def _as_camera_file(pixels: Pixels) -> bytes:
