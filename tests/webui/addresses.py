@@ -6,22 +6,41 @@ is then looked at by every test that walks all pages.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from appliance.permissions import ROLES, Role
-from appliance.records import clinical, users
+from appliance.records import (
+    clinical,
+    merging,
+    patients,
+    readings,
+    report_versions,
+    site_verifications,
+    users,
+)
 from appliance.records.entries import today
-from appliance.records.tables import User
+from appliance.records.tables import Patient, User
+from appliance.review_vocabulary import ReadingKind
+from appliance.vocabulary import Actor
 from appliance.wiring import Appliance
+from tests import cases
 from tests.webui.examples import add_field, analyse, examination_of
 from webui.access import PUBLIC, SIGNED_IN, needed_by
 
 PEOPLE = {"olga": Role.TECHNICIAN, "hana": Role.CLINICIAN, "adam": Role.ADMINISTRATOR}
 
+INSTEAD: Mapping[str, Mapping[str, str]] = {
+    "second.show_waive": {"reading_id": "wanted_id"},
+}
+"""By endpoint: which examples of `furnish` open it, where not those of the argument's own name."""
+
 MORE: Mapping[str, tuple[Mapping[str, object], ...]] = {
+    "examinations.show": ({"examination_id": "submitted_id"}, {"examination_id": "signed_id"}),
     "fields.show": ({"cell": 1}, {"field_id": "refused_id"}, {"field_id": "waiting_id"}),
     "patients.show_list": ({"search": "nobody"},),
 }
@@ -40,27 +59,63 @@ class Address:
     username: str
 
 
-def furnish(appliance: Appliance, olga: User) -> dict[str, object]:
+def furnish(appliance: Appliance, olga: User, hana: User, password: str) -> dict[str, object]:
     """Fill the records and return, by name of an address's argument, a value that has a page."""
     by = users.actor_of(olga)
     examination = examination_of(olga)
     patient_id = examination.__data__["patient"]
     findings = {"symptoms": ["fever"], "haemoglobin_g_per_l": 71.0, "observed_on": today()}
     details = clinical.add(patient_id, findings, by)
+    clinical.add(patient_id, findings | {"observed_on": today() - timedelta(days=30)}, by)
     add_field(appliance, examination.id, olga, 1, um_per_px=0.2)
     field = analyse([0.95, 0.5, 0.1, 0.9], at_border=frozenset({3}))
     refused = add_field(appliance, examination.id, olga, 2, passed=False)
-    waiting = add_field(appliance, examination.id, olga, 3)
-    return {
+    other, double, triple = (_patient(name, by) for name in ("Okafor", "Lind", "Lindt"))
+    merge = merging.merge(double.id, triple.id, "Registered twice", by)
+    examples = {
         "details_id": details.id,
         "examination_id": examination.id,
         "field_id": field.id,
+        "form": "csv",
+        "merge_id": merge.id,
         "number": 1,
+        "other_id": other.id,
         "patient_id": patient_id,
         "refused_id": refused.id,
         "user_id": olga.id,
-        "waiting_id": waiting.id,
+        **_of_readings(appliance, examination.id, olga, hana, password),
     }
+    # Last: what waits would be read for the others.
+    return examples | {"waiting_id": add_field(appliance, examination.id, olga, 3).id}
+
+
+def _of_readings(
+    appliance: Appliance, examination_id: UUID, olga: User, hana: User, password: str
+) -> dict[str, object]:
+    """A reading under way, one submitted for a second reading, and a signed report."""
+    by = users.actor_of(olga)
+    reading = readings.take(examination_id, ReadingKind.FIRST, by)
+    submitted = cases.submitted(appliance, olga, second_because="Drawn at random")
+    (second,) = readings.wanted(ReadingKind.SECOND)
+    signed = cases.signed(appliance, olga, hana, password)
+    report = report_versions.versions_of(signed.id)[0]
+    assert appliance.card is not None
+    head = site_verifications.want(appliance.card.sha256, by)
+    return {
+        "cell_id": cases.cells_of(examination_id)[0].id,
+        "head_id": head.id,
+        "reading_id": reading.id,
+        "report_id": report.id,
+        "sha256": report.sha256,
+        "signed_id": signed.id,
+        "submitted_id": submitted.id,
+        "wanted_id": second.reading.id,
+    }
+
+
+def _patient(family_name: str, by: Actor) -> Patient:
+    values = {"family_name": family_name, "sex": "unknown"}
+    return patients.register(values | {"medical_record_number": f"M-{family_name}"}, by)
 
 
 def all_pages(
@@ -85,7 +140,8 @@ def all_pages(
 
 def _paths(rule: Rule, examples: Mapping[str, object]) -> Iterator[str]:
     for changed in ({}, *MORE.get(rule.endpoint, ())):
-        values = {name: examples[name] for name in rule.arguments} | {
+        usual = {name: name for name in rule.arguments} | INSTEAD.get(rule.endpoint, {})
+        values = {name: examples[example] for name, example in usual.items()} | {
             name: examples.get(str(value), value) for name, value in changed.items()
         }
         built = rule.build(values)
