@@ -1,0 +1,108 @@
+"""Second readings: offered to whoever can read blind, agreed upon, settled or waived."""
+
+import pytest
+
+from appliance.permissions import Role
+from appliance.records import readings, users
+from appliance.review_vocabulary import ReadingKind, ReadingState
+from tests.cases import BLAST, NORMAL, call, submitted
+
+
+@pytest.fixture
+def ivo(app, password_hash):
+    """A second technician."""
+    return users.add("ivo", "Ivo Brandt", Role.TECHNICIAN, password_hash, None)
+
+
+@pytest.fixture
+def asked(ivo, appliance, olga):
+    """Olga's three blasts and two normal cells are to be read again."""
+    probabilities = [0.9, 0.9, 0.9, 0.1, 0.1]
+    return submitted(appliance, olga, probabilities, second_because="Differs by 40 % blasts.")
+
+
+@pytest.fixture
+def differing(asked, ivo):
+    """Ivo calls one of the blasts normal."""
+    reading = readings.take(asked.id, ReadingKind.SECOND, users.actor_of(ivo))
+    call(reading, [BLAST, BLAST, NORMAL, NORMAL, NORMAL], ivo)
+    readings.submit(reading.id, users.actor_of(ivo))
+    return asked
+
+
+def address(examination, part):
+    return f"/examinations/{examination.id}/{part}"
+
+
+def test_it_is_offered_without_any_result(as_user, asked):
+    browser = as_user("ivo")
+    assert "1 second reading is wanted" in browser.get("/").text
+    page = browser.get("/second-readings").text
+    assert asked.accession_number in page
+    assert "5 cells, blind" in page
+    assert "%" not in page.split("</header>")[1].split("<footer")[0]
+    row = browser.get("/?tab=all").text
+    assert "hidden: to be read blind" in row
+    assert "60 %" not in row
+    examination = browser.get(f"/examinations/{asked.id}").text
+    assert "is hidden from you" in examination
+    assert "verified leukocytes" not in examination
+
+
+def test_it_is_not_offered_to_the_first_reader(as_user, asked):
+    browser = as_user("olga")
+    assert "No second reading waits for you" in browser.get("/second-readings").text
+    answer = browser.post(address(asked, "second-reading"))
+    assert answer.location == "/second-readings"
+    assert "cannot read them blind" in browser.get("/second-readings").text
+
+
+def test_taken_on_it_leads_to_the_cells_and_hides_what_others_called(as_user, asked):
+    browser = as_user("ivo")
+    answer = browser.post(address(asked, "second-reading"))
+    (row,) = readings.wanted()
+    assert answer.location == f"/readings/{row.reading.id}/read"
+    assert "Go on" in browser.get("/second-readings").text
+    assert browser.get(address(asked, "agreement")).status_code == 403
+    assert "Go on reading" in browser.get(f"/examinations/{asked.id}").text
+
+
+def test_agreement_has_kappa_a_table_and_the_differing_cells(as_user, differing):
+    page = as_user("hana").get(address(differing, "agreement")).text
+    assert "First and second reader call 4 of 5 cells the same: kappa 0.62." in page
+    assert page.count('class="differing-picture cell"') == 1
+    assert "First and second reader call 1 cell differently." in page
+    assert "Adjudicate" in page
+
+
+def test_a_third_adjudicates_and_nobody_else(as_user, differing):
+    assert as_user("ivo").post(address(differing, "adjudication")).status_code == 403
+    answer = as_user("hana").post(address(differing, "adjudication"))
+    (row,) = readings.wanted()
+    assert row.reading.kind == ReadingKind.ADJUDICATION
+    assert answer.location == f"/readings/{row.reading.id}/read"
+
+
+def test_it_is_waived_with_a_reason(as_user, asked):
+    browser, (row,) = as_user("hana"), readings.wanted()
+    path = f"/readings/{row.reading.id}/waive"
+    assert "Nobody else is here to read" in browser.get(path).text
+    assert browser.post(path).status_code == 422
+    answer = browser.post(path, data={"reason": "The result is urgent"})
+    assert answer.location == address(asked, "agreement")
+    assert readings.get(row.reading.id).state == ReadingState.WAIVED
+    assert "waived: The result is urgent" in browser.get(answer.location).text
+    assert "This is not possible now" in browser.get(path).text
+    assert browser.post(path, data={"reason": "The result is urgent"}).status_code == 409
+
+
+def test_a_clinician_asks_for_one(as_user, appliance, olga):
+    examination, browser = submitted(appliance, olga), as_user("hana")
+    assert "Nobody was asked" in browser.get(address(examination, "agreement")).text
+    path = address(examination, "second-reading/ask")
+    assert browser.post(path).status_code == 422
+    answer = browser.post(path, data={"reason": "For training", "reason_text": "With Ivo"})
+    assert answer.location == address(examination, "agreement")
+    (row,) = readings.wanted()
+    assert row.reading.asked_because == "For training. With Ivo"
+    assert as_user("olga").post(path).status_code == 403
