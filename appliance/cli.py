@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", _doctor, "Test everything this appliance needs and say what is wrong.")
     _add_analyse(add("analyse", _analyse, "Run the pipeline on files, without a server."))
     _add_model(add("model", _model, "Fit the classifier to your own microscope."))
+    replay = add("replay", _replay, "Compute past results again and say what differs.")
+    replay.add_argument("accession_number", metavar="EXAMINATION", help="its accession number")
     user = add("user", _user, "Help somebody who cannot sign in.")
     user.add_argument("action", choices=["list", "reset-password"])
     user.add_argument("username", nargs="?")
@@ -186,7 +188,9 @@ def _demo(parsed: argparse.Namespace) -> int:
         appliance = build(load(data))
         analysis = analysis_of(appliance)
         try:
-            log_ins = demo.fill(appliance.accounts, appliance.capture, analysis, say=print)
+            log_ins = demo.fill(
+                appliance.accounts, appliance.capture, analysis, say=print, review=appliance.review
+            )
             demo.fill_up(parsed.examinations, appliance.capture, analysis, say=print)
             return log_ins
         finally:
@@ -199,14 +203,22 @@ def _demo(parsed: argparse.Namespace) -> int:
 
 def _doctor(parsed: argparse.Namespace) -> int:
     from appliance.services import selftest
-    from appliance.wiring import build, open_model
+    from appliance.wiring import build, open_in_use
 
     settings = _settings(parsed)
     appliance = build(settings)
-    checks = appliance.selftest.quick() + selftest.thorough(lambda: open_model(settings))
+    checks = appliance.selftest.quick() + selftest.thorough(lambda: open_in_use(settings))
     for check in checks:
         print(f"{'ok  ' if check.passed else 'FAIL'} {check.name:10} {check.sentence}")
     return 0 if all(check.passed for check in checks) else 1
+
+
+def _replay(parsed: argparse.Namespace) -> int:
+    from appliance.replay_command import run_replay
+
+    status, said = run_replay(_settings(parsed), parsed.accession_number)
+    print(said)
+    return status
 
 
 def _user(parsed: argparse.Namespace) -> int:

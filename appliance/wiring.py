@@ -8,14 +8,14 @@ import models
 from appliance.errors import ModelUnusable, RecordsUnavailable, SettingsInvalid
 from appliance.exchange.template import load_template
 from appliance.pipeline.intake import Limits
-from appliance.records import index
+from appliance.records import index, site_verifications
 from appliance.records.database import open_database
 from appliance.records.pictures import PictureStore
 from appliance.services import heartbeat, keys
 from appliance.services.accounts import Accounts
 from appliance.services.analysis import AnalysisService
 from appliance.services.capture import CaptureService
-from appliance.services.heads import open_heads
+from appliance.services.heads import open_head, open_heads
 from appliance.services.line import Line
 from appliance.services.replaying import Replaying
 from appliance.services.reporting import Letterhead, Reporting
@@ -204,6 +204,16 @@ def policy_of(settings: Settings) -> Policy:
         second_difference=settings.second_reading_difference,
         sign_own_submission=settings.sign_own_submission,
     )
+
+
+def open_in_use(settings: Settings) -> Classifier:
+    """Load the network with the head that is switched on.
+
+    Raises:
+        ModelUnusable: either cannot be used, or they do not belong together.
+    """
+    network, row = open_model(settings), site_verifications.in_use()
+    return network if row is None else open_head(row, network, settings.site_heads)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -16,7 +16,7 @@ from appliance.records.tables import Cell, Examination, FieldImage, ModelRelease
 from appliance.review_vocabulary import CellLabel, CellOrigin
 from appliance.vocabulary import ExaminationStatus
 
-LAST = 300
+LAST = 200
 """Examinations looked at, newest first."""
 SUBMITTED = (
     ExaminationStatus.PRELIMINARY,

@@ -18,6 +18,7 @@ from appliance.errors import (
     PictureDamaged,
     UnreadableImage,
 )
+from appliance.pipeline.cells import find_cells
 from appliance.pipeline.crops import crop_cells
 from appliance.pipeline.intake import Limits
 from appliance.pipeline.morphology import NUMBERS, as_columns, measure
@@ -29,7 +30,7 @@ from appliance.services.classifying import classify
 from appliance.services.heads import headed
 from appliance.services.stored import found_again, stored_image
 from appliance.vocabulary import Crops, FoundCell, SourceImage
-from models.classifier import Classifier
+from models.classifier import Classifier, Prediction
 from models.head_fitting import SiteCells
 from models.last_seen import LastSeen
 from models.site_head import Numbers
@@ -125,9 +126,12 @@ def _see(
 ) -> _Seen:
     mine = [cell for cell in cells.cells_of(row.id) if cell.number in verified]
     wanted = [found_again(cell) for cell in mine]
-    crops = crop_cells(image.pixels, wanted, side_px=network.card.side_px)
-    seen = network.predict(crops)
-    same = _same(row, mine, _as_then(row, image, wanted, crops, network, heads), network)
+    seen, same = _look(row, image, mine, wanted, network, heads)
+    if not same.all():
+        # Outlines are not kept in full everywhere; those found anew may be what was seen then.
+        anew = {cell.box: cell for cell in find_cells(image.pixels, um_per_px=image.um_per_px)}
+        wanted = [anew.get(cell.box, cell) for cell in wanted]
+        seen, same = _look(row, image, mine, wanted, network, heads)
     labels = [verified[cell.number] for cell in mine]
     measured = as_columns(measure(image.pixels, wanted, um_per_px=image.um_per_px))
     return _Seen(
@@ -140,6 +144,20 @@ def _see(
         seen.outside[same],
         int((~same).sum()),
     )
+
+
+def _look(
+    row: FieldImage,
+    image: SourceImage,
+    mine: list[Cell],
+    wanted: list[FoundCell],
+    network: Classifier,
+    heads: Path,
+) -> tuple[Prediction, NDArray[np.bool_]]:
+    """Ask the network about cells, and tell which are given what they were given then."""
+    crops = crop_cells(image.pixels, wanted, side_px=network.card.side_px)
+    seen = network.predict(crops)
+    return seen, _same(row, mine, _as_then(row, image, wanted, crops, network, heads), network)
 
 
 def _as_then(

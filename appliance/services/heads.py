@@ -95,10 +95,8 @@ def standing(card: Card | None, folder: Path) -> tuple[bool, str]:
     if row.model_sha256 != card.sha256:
         return False, f"{_of_another(row, card)}: the network's own head is in use"
     if row.head_sha256 and not (folder / row.head_sha256 / SITE_HEAD).is_file():
-        return (
-            False,
-            f"the site head {row.head_sha256[:12]} is missing: the network's own is in use",
-        )
+        missing = f"the file of the site head {row.head_sha256[:12]} is missing"
+        return False, f"{missing}: the network's own head is in use"
     which = f"site head {row.head_sha256[:12]}" if row.head_sha256 else "the network's own head"
     return True, f"{which} is verified at this microscope"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from appliance import clock
 from tests.flow.live import COMMAND, Client, LiveAppliance
 
 pytestmark = pytest.mark.slow
@@ -49,7 +50,8 @@ def test_the_demo_lab_has_analysed_examinations_as_many_as_asked_and_prints_its_
         drawn = [
             each for each in listed if each["accession_number"][3:] in ("0001", "0002", "0003")
         ]
-        assert len(drawn) == 3
+        statuses = {each["accession_number"][3:]: each["status"] for each in drawn}
+        assert statuses == {"0001": "partial", "0002": "final", "0003": "preliminary"}
         for examination in drawn:
             assert examination["simulated"] is True
             assert examination["fields"]["analysed"] >= 2
@@ -120,3 +122,15 @@ def test_an_appliance_that_cannot_start_says_why_at_its_usual_address(tmp_path):
         assert json.loads(ready.text)["ready"] is False
     finally:
         live.stop()
+
+
+def test_a_past_result_is_computed_again_and_is_the_same(demo):
+    data, _ = demo
+    year = f"{clock.now():%y}"
+    done = scopeside("replay", f"{year}-0002", "--data", data)
+    assert done.returncode == 0, done.stderr
+    same = re.findall(r"^ok   image (\d): The result is the same: \d+ cells", done.stdout, re.M)
+    assert same == ["1", "2"]
+    missing = scopeside("replay", "99-9999", "--data", data)
+    assert missing.returncode == 2
+    assert "there is no examination 99-9999" in missing.stderr
