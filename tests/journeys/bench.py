@@ -1,6 +1,7 @@
 """What lies on the bench before a journey begins: a running appliance, people, examinations."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -9,6 +10,7 @@ from uuid import UUID
 from appliance import wiring
 from appliance.permissions import Role
 from appliance.records import database, examinations, fields, patients, users
+from appliance.records.tables import User
 from appliance.settings import Settings
 from appliance.vocabulary import Actor, FieldState
 from tests.flow.live import LiveAppliance
@@ -38,10 +40,27 @@ def register(folder: Path, number: str, images: Sequence[Path]) -> UUID:
         examination = _examination(number, by)
         for image in images:
             appliance.capture.add_file(examination, image.name, image.read_bytes(), by=by)
-        _wait_until_read(examination)
+        wait_until_read(examination)
     finally:
         database.close()
     return examination
+
+
+@contextmanager
+def records(folder: Path) -> Iterator[wiring.Appliance]:
+    """Open the records of a running appliance beside its own processes, to prepare something."""
+    appliance = wiring.build(Settings(data=folder, min_free_mb=0))
+    try:
+        yield appliance
+    finally:
+        database.close()
+
+
+def person(username: str) -> User:
+    """Return somebody who works here; within `records`."""
+    row = users.by_username(username)
+    assert row is not None
+    return row
 
 
 def _examination(number: str, by: Actor) -> UUID:
@@ -58,7 +77,7 @@ def _examination(number: str, by: Actor) -> UUID:
     return examinations.create(patient.id, specimen, by).id
 
 
-def _wait_until_read(examination: UUID, seconds: float = 60) -> None:
+def wait_until_read(examination: UUID, seconds: float = 60) -> None:
     pause, end = Event(), monotonic() + seconds
     while monotonic() < end:
         states = fields.progress(examination)
