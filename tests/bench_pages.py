@@ -53,7 +53,7 @@ class Lab:
     def visits(self) -> Mapping[str, Callable[[int], Visit]]:
         """Return the pages by name, each varied by the number of the visit."""
         return {
-            "worklist": lambda n: self._get("/"),
+            "worklist": lambda n: self._get(("/", "/?tab=all", "/?tab=today")[n % 3]),
             "worklist_filtered": lambda n: self._get(
                 ("/?needs=attention", "/?status=preliminary", "/?status=final&blasts=yes")[n % 3]
             ),

@@ -24,13 +24,13 @@ def _good(hand):
 
 def test_a_clinician_reads_but_adds_no_images(before, lab, examination, password):
     hand = before(lab)
-    hand.open("/")
+    hand.open("/?tab=all")
     hand.sign_in("hana", password)
     hand.tap(hand.find(f"#exam-{examination}"))
     hand.sees("decided cells", "#results")
     _good(hand)
     assert not _offered(hand, "Add images")
-    hand.tap("Look at the cells")
+    hand.open(f"/examinations/{examination}/cells")
     hand.find(".cell-tile")
     _good(hand)
     hand.tap("See the report")

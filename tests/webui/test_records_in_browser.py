@@ -75,14 +75,14 @@ def test_the_examination_follows_its_images_without_reload(driver, go, olga, app
     analyse([0.9, 0.9, 0.1])
     wait.until(lambda d: "2 of 3 decided cells" in d.find_element(By.ID, "results").text)
     assert "3 to verify" in driver.find_element(By.ID, "steps").text
-    assert "Look at the cells" in driver.find_element(By.ID, "actions").text
+    assert "Read the cells" in driver.find_element(By.ID, "actions").text
     assert small_targets(driver) == []
 
 
 def test_a_row_of_the_work_list_follows_its_images_without_reload(driver, go, olga, appliance):
     row = examination_of(olga)
     add_field(appliance, row.id, olga, 1)
-    wait = go("/")
+    wait = go("/?tab=all")
     wait.until(lambda d: "0 of 1 read" in d.find_element(By.ID, "rows").text)
     analyse([0.9, 0.1])
     wait.until(lambda d: "2 to verify" in d.find_element(By.ID, "rows").text)
