@@ -32,25 +32,35 @@ class Sought:
     """Place that is too high."""
 
 
-def places(table: type[IndexRow], sought: Sought, at_most: int) -> list[int]:
+def places(table: type[IndexRow], sought: Sought, limit: int, offset: int = 0) -> list[int]:
     """Return the places of what is found, newest first.
 
     Args:
         table: which index.
         sought: what is asked for.
-        at_most: no more than so many are looked for.
+        limit: how many at most.
+        offset: how many of the newest to leave out.
     """
-    if _is_sqlite() and (sought.beginnings or sought.facts):
-        return _matched(table, sought, at_most)
-    return looked_through(table, sought, at_most)
+    if _has_terms(sought):
+        matched, given = _matched(table, sought)
+        return [place for (place,) in _run(f"{matched} LIMIT ? OFFSET ?", (*given, limit, offset))]
+    return looked_through(table, sought, limit, offset)
 
 
-def looked_through(table: type[IndexRow], sought: Sought, at_most: int) -> list[int]:
+def count(table: type[IndexRow], sought: Sought, at_most: int) -> int:
+    """Count what is found, up to so many."""
+    if _has_terms(sought):
+        matched, given = _matched(table, sought)
+        counting = f"SELECT COUNT(*) FROM ({matched} LIMIT ?)"  # noqa: S608
+        ((found,),) = _run(counting, (*given, at_most))
+        return int(found)
+    return int(_looked_for(table, sought).limit(at_most).count())
+
+
+def looked_through(table: type[IndexRow], sought: Sought, limit: int, offset: int = 0) -> list[int]:
     """Return what `places` does, in words that every database understands."""
-    found: Any = table.select(table.place)
-    for condition in _conditions(table, sought):
-        found = found.where(condition)
-    return [place for (place,) in found.order_by(table.place.desc()).limit(at_most).tuples()]
+    found = _looked_for(table, sought).order_by(table.place.desc())
+    return [place for (place,) in found.limit(limit).offset(offset).tuples()]
 
 
 def put(table: type[IndexRow], place: int, terms: str) -> None:
@@ -85,7 +95,13 @@ def mark_current() -> None:
         proxy.pragma("user_version", FORM)
 
 
-def _matched(table: type[IndexRow], sought: Sought, at_most: int) -> list[int]:
+def _has_terms(sought: Sought) -> bool:
+    """Say whether SQLite's inverted index is asked; it finds nothing by places alone."""
+    return _is_sqlite() and bool(sought.beginnings or sought.facts)
+
+
+def _matched(table: type[IndexRow], sought: Sought) -> tuple[str, list[str | int]]:
+    """Write the query for what is found, newest first, with its values."""
     parts = [f"{_quoted(word)}*" for word in sought.beginnings]
     parts += [f"({' OR '.join(_quoted(fact) for fact in group)})" for group in sought.facts]
     given: list[str | int] = [" AND ".join(parts)]
@@ -94,8 +110,15 @@ def _matched(table: type[IndexRow], sought: Sought, at_most: int) -> list[int]:
         if place is not None:
             bounds += f" AND rowid {condition} ?"
             given.append(place)
-    statement = f"SELECT rowid FROM {name} WHERE {name} MATCH ?{bounds} ORDER BY rowid DESC LIMIT ?"  # noqa: S608
-    return [place for (place,) in _run(statement, (*given, at_most))]
+    query = f"SELECT rowid FROM {name} WHERE {name} MATCH ?{bounds} ORDER BY rowid DESC"  # noqa: S608
+    return query, given
+
+
+def _looked_for(table: type[IndexRow], sought: Sought) -> Any:
+    found: Any = table.select(table.place)
+    for condition in _conditions(table, sought):
+        found = found.where(condition)
+    return found
 
 
 def _conditions(table: type[IndexRow], sought: Sought) -> Iterable[Any]:

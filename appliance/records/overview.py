@@ -1,6 +1,6 @@
 """Lists and counts over examinations: the worklist, a patient's history, tallies.
 
-Each list takes four queries, however many rows it has and however many there are.
+Each list takes five queries, however many rows it has and however many there are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -141,11 +141,13 @@ def find(query: Query | None = None, limit: int = 25, offset: int = 0) -> Page[L
     asked = query or Query()
     if asked.text and not fold(asked.text):
         return Page([], 0, limit, offset)
-    places = fulltext.places(ExaminationIndex, _sought(asked), counted(limit, offset))
+    sought = _sought(asked)
+    total = fulltext.count(ExaminationIndex, sought, counted(limit, offset))
+    places = fulltext.places(ExaminationIndex, sought, limit, offset)
     rows = _joined().join(ExaminationIndex, on=ExaminationIndex.examination == Examination.id)
-    shown = rows.where(ExaminationIndex.place.in_(places[offset : offset + limit]))
+    shown = rows.where(ExaminationIndex.place.in_(places))
     listed = _summarised(list(shown.order_by(ExaminationIndex.place.desc())))
-    return Page.of(listed, len(places), limit, offset)
+    return Page.of(listed, total, limit, offset)
 
 
 def of_patient(patient_id: UUID) -> list[Listed]:
@@ -189,13 +191,13 @@ def needing_attention(at_most: int = 1000) -> int:
 
 def count(query: Query, at_most: int = 1000) -> int:
     """Count what a query finds, for the tabs of the work list."""
-    return len(fulltext.places(ExaminationIndex, _sought(query), at_most))
+    return fulltext.count(ExaminationIndex, _sought(query), at_most)
 
 
 def needing(needs: Needs, at_most: int = 1000) -> int:
     """Count the examinations that wait for something, for the tabs of the work list."""
     sought = Sought(facts=[[fact("needs", needs)]])
-    return len(fulltext.places(ExaminationIndex, sought, at_most))
+    return fulltext.count(ExaminationIndex, sought, at_most)
 
 
 def tally_of(examination_id: UUID) -> dict[Suggestion, int]:

@@ -81,16 +81,17 @@ def find(text: str = "", limit: int = 25, offset: int = 0) -> Page[Patient]:
     if known is not None and known.__data__["merged_into"] is not None:
         return Page([survivor_of(known)], 1, limit, 0)
     words = fold(text)
-    found = fulltext.places(PatientIndex, Sought(beginnings=words), counted(limit, offset))
-    by_name = bool(words) and len(found) <= _READ_THROUGH
-    shown = found if by_name else found[offset : offset + limit]
+    sought = Sought(beginnings=words)
+    total = fulltext.count(PatientIndex, sought, counted(limit, offset))
+    by_name = bool(words) and total <= _READ_THROUGH
+    shown = fulltext.places(PatientIndex, sought, *((total, 0) if by_name else (limit, offset)))
     rows = Patient.select().join(PatientIndex).where(PatientIndex.place.in_(shown))
     if by_name:
         rows = rows.order_by(Patient.family_name, Patient.given_name, Patient.id)
         rows = rows.limit(limit).offset(offset)
     else:
         rows = rows.order_by(PatientIndex.place.desc())
-    return Page.of(list(rows), len(found), limit, offset)
+    return Page.of(list(rows), total, limit, offset)
 
 
 def by_number(medical_record_number: str) -> Patient | None:

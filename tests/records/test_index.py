@@ -148,6 +148,8 @@ def test_every_database_finds_the_same(database: Database, terms, beginnings, fa
             fulltext.put(PatientIndex, place, row["terms"])
         by_index = fulltext.places(PatientIndex, sought, 100)
         assert by_index == fulltext.looked_through(PatientIndex, sought, 100)
+        assert fulltext.count(PatientIndex, sought, 3) == min(3, len(by_index))
+        assert fulltext.places(PatientIndex, sought, 2, 1) == by_index[1:3]
         undone.rollback()
 
 
