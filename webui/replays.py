@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from appliance.permissions import Permission
-from appliance.records import fields, replays
+from appliance.records import fields, replays, standing
 from appliance.records.review_tables import Replay
 from appliance.records.tables import Examination, FieldImage
 from appliance.vocabulary import FieldState
@@ -23,6 +23,7 @@ pages = Blueprint("replays", __name__)
 def show(examination_id: UUID) -> str:
     """Show for each image of an examination whether its result could be had again."""
     examination = opened.examination(examination_id)
+    standing.require_sighted(examination_id, actor())
     return render_template("replays/show.html", **_listed(examination))
 
 
@@ -30,9 +31,9 @@ def show(examination_id: UUID) -> str:
 @needs(Permission.EXAMINATION_READ)
 def show_live(examination_id: UUID) -> str:
     """Show the part of the page that changes while results are computed."""
-    return render_template(
-        "replays/_live.html", **_listed(opened.examination_again(examination_id))
-    )
+    examination = opened.examination_again(examination_id)
+    standing.require_sighted(examination_id, actor())
+    return render_template("replays/_live.html", **_listed(examination))
 
 
 @pages.post("/examinations/<uuid:examination_id>/replays")

@@ -78,6 +78,7 @@ def _examination(number: str, by: Actor) -> UUID:
 
 
 def wait_until_read(examination: UUID, seconds: float = 60) -> None:
+    """Wait for the worker to have read every image of an examination."""
     pause, end = Event(), monotonic() + seconds
     while monotonic() < end:
         states = fields.progress(examination)
