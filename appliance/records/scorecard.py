@@ -6,6 +6,7 @@ the same each time. Patients are told apart by their ids and never named.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,15 +17,17 @@ from peewee import fn
 
 from appliance.clock import from_iso
 from appliance.records.database import proxy
-from appliance.records.review_tables import CellDecision, Reading, ReportVersion, SiteVerification
+from appliance.records.review_tables import ReportVersion, SiteVerification
 from appliance.records.tables import Cell, Examination, FieldImage, ModelRelease, User
-from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState, VerificationState
+from appliance.review_vocabulary import VerificationState
 from appliance.vocabulary import ExaminationStatus, FieldState
 
 T = TypeVar("T")
 
 SAMPLE = 1000
 """Examinations whose images and cells are looked at, at most."""
+CELLS = 40_000
+"""Cells that are looked at, at most: a person waits for them."""
 SUBMITTED = (
     ExaminationStatus.PRELIMINARY,
     ExaminationStatus.FINAL,
@@ -99,29 +102,6 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenCell:
-    """One counted cell of a picture."""
-
-    picture: Picture
-    suggestion: str
-    """Of the model; empty for a cell that a person added."""
-    probability: float
-    """Of a blast; NaN without a suggestion."""
-    label: str
-    """What readers call it, empty as long as nobody did."""
-
-
-@dataclass(frozen=True, slots=True)
-class BlindPair:
-    """One cell that a second reader called without knowing what the first did."""
-
-    patient: UUID
-    suggestion: str
-    first: str
-    second: str
-
-
-@dataclass(frozen=True, slots=True)
 class Offered:
     """What of a period can be asked for, each list in order."""
 
@@ -138,6 +118,24 @@ def sample(asked: Asked, statuses: Iterable[ExaminationStatus], *, limit: int = 
     rows = found.order_by(fn.SUBSTR(Examination.id, 21), Examination.id).limit(limit)
     cases = _cases(rows)
     return Sample(cases, len(cases) if len(cases) < limit else found.count())
+
+
+def look(
+    asked: Asked, statuses: Iterable[ExaminationStatus], *, cells: int = CELLS
+) -> tuple[Sample, list[Picture]]:
+    """Draw examinations with their images, no more than have so many cells."""
+    found = sample(asked, statuses)
+    pictures = pictures_of(found.cases, asked)
+    counted = _cells_by_case(pictures)
+    kept, seen = 0, 0
+    for case in found.cases:
+        seen += counted[case.id]
+        if kept and seen > cells:
+            break
+        kept += 1
+    few = Sample(found.cases[:kept], found.total)
+    ids = {case.id for case in few.cases}
+    return few, [picture for picture in pictures if picture.case.id in ids]
 
 
 def before(moment: datetime | None, asked: Asked, *, limit: int) -> list[Case]:
@@ -159,7 +157,7 @@ def pictures_of(cases: Sequence[Case], asked: Asked) -> list[Picture]:
     """Give the images of these examinations that the model and operator asked for made."""
     found = [
         _picture(row, case)
-        for row, case in _with_cases(
+        for row, case in with_cases(
             cases,
             lambda ids: FieldImage.select(
                 FieldImage.examination,
@@ -178,65 +176,6 @@ def pictures_of(cases: Sequence[Case], asked: Asked) -> list[Picture]:
         for picture in found
         if (not asked.model or picture.model == asked.model)
         and (asked.operator is None or picture.operator == asked.operator)
-    ]
-
-
-def cells_of(pictures: Sequence[Picture]) -> Iterator[SeenCell]:
-    """Give the counted cells of images, with what stands of their readings."""
-    by_key = {picture.key: picture for picture in pictures}
-    decision = CellDecision.alias()
-    standing = (
-        decision.select(decision.label)
-        .where(decision.cell == Cell.id, decision.blind == False)  # noqa: E712
-        .order_by(decision.number.desc())
-        .limit(1)
-    )
-    for keys in _some(list(by_key)):
-        rows = proxy.execute(
-            Cell.select(Cell.field, Cell.suggestion, Cell.blast_probability, standing).where(
-                Cell.field.in_([UUID(key) for key in keys]),
-                Cell.counted == True,  # noqa: E712
-            )
-        )
-        for key, suggestion, probability, label in rows:
-            if label != CellLabel.REPLACED:
-                known = float("nan") if probability is None else float(probability)
-                yield SeenCell(by_key[key], suggestion or "", known, label or "")
-
-
-def blind_pairs(cases: Sequence[Case]) -> list[BlindPair]:
-    """Give the cells that a second reader has called, beside what the first reader called them."""
-    last = fn.ROW_NUMBER().over(
-        partition_by=[CellDecision.cell, CellDecision.blind],
-        order_by=[CellDecision.number.desc()],
-    )
-
-    def decisions(ids: Sequence[UUID]) -> Any:
-        return (
-            CellDecision.select(
-                Reading.examination, CellDecision.cell, Reading.kind, CellDecision.label,
-                Cell.suggestion, last,
-            )
-            .join(Reading)
-            .switch(CellDecision)
-            .join(Cell)
-            .where(
-                Reading.examination.in_(_read_twice(ids)),
-                Reading.kind.in_([ReadingKind.FIRST, ReadingKind.SECOND]),
-                Cell.counted == True,  # noqa: E712
-            )
-        )  # fmt: skip
-
-    calls: dict[str, dict[str, str]] = {}
-    about: dict[str, tuple[UUID, str]] = {}
-    for (_, cell, kind, label, suggestion, place), case in _with_cases(cases, decisions):
-        if place == 1:
-            calls.setdefault(cell, {})[kind] = label
-            about[cell] = case.patient, suggestion or ""
-    return [
-        BlindPair(*about[cell], of[ReadingKind.FIRST], of[ReadingKind.SECOND])
-        for cell, of in calls.items()
-        if of.get(ReadingKind.FIRST) and of.get(ReadingKind.SECOND)
     ]
 
 
@@ -347,26 +286,32 @@ def _cases(rows: Any) -> list[Case]:
     ]
 
 
-def _with_cases(cases: Sequence[Case], query: Any) -> Iterator[tuple[tuple[Any, ...], Case]]:
+def with_cases(cases: Sequence[Case], query: Any) -> Iterator[tuple[tuple[Any, ...], Case]]:
     """Run a query whose first column is the examination, for some cases at once."""
     by_key = {case.id.hex: case for case in cases}
-    for some in _some(cases):
+    for some in in_batches(cases):
         for row in proxy.execute(query([case.id for case in some])):
             yield row, by_key[row[0]]
 
 
-def _some(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def in_batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Hand out values as many at once as one IN (...) takes."""
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]
 
 
-def _read_twice(ids: Sequence[UUID]) -> list[UUID]:
-    rows = Reading.select(Reading.examination).where(
-        Reading.examination.in_(list(ids)),
-        Reading.kind == ReadingKind.SECOND,
-        Reading.state == ReadingState.SUBMITTED,
-    )
-    return [row.__data__["examination"] for row in rows]
+def _cells_by_case(pictures: Sequence[Picture]) -> Counter[UUID]:
+    case_of = {picture.key: picture.case.id for picture in pictures}
+    counted: Counter[UUID] = Counter()
+    for keys in in_batches(list(case_of)):
+        rows = proxy.execute(
+            Cell.select(Cell.field, fn.COUNT(Cell.id))
+            .where(Cell.field.in_([UUID(key) for key in keys]))
+            .group_by(Cell.field)
+        )
+        for key, count in rows:
+            counted[case_of[key]] += count
+    return counted
 
 
 def _picture(row: tuple[Any, ...], case: Case) -> Picture:

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 
 from appliance.clock import now
-from appliance.records import scorecard
+from appliance.records import scorecard, scored_cells
 from appliance.records.scorecard import COUNTED, SUBMITTED, Asked, Offered, Picture
 from appliance.services.statistics import drawn
 from appliance.services.statistics.accuracy import Accuracy, accuracy
@@ -99,25 +99,23 @@ class Scorecards:
             return cast(Counted[T], found)
 
     def _accuracy(self, asked: Asked) -> Counted[Accuracy]:
-        sample = scorecard.sample(asked, SUBMITTED)
-        pictures = scorecard.pictures_of(sample.cases, asked)
+        sample, pictures = scorecard.look(asked, SUBMITTED)
         offered = _offered(asked, pictures)
-        cells = gather(scorecard.cells_of(pictures), dict(offered.operators))
+        cells = gather(scored_cells.cells_of(pictures), dict(offered.operators))
         read = cells.where(cells.label >= 0)
         cases = list({picture.case.id: picture.case for picture in pictures}.values())
-        result = accuracy(read, scorecard.blind_pairs(cases), decision_limit=self.decision_limit)
+        result = accuracy(read, scored_cells.blind_pairs(cases), decision_limit=self.decision_limit)
         charts = drawn.of_accuracy(result, self.decision_limit)
         return Counted(now(), sample.total, len(sample.cases), offered, result, charts)
 
     def _work(self, asked: Asked) -> Counted[Work]:
-        sample = scorecard.sample(asked, COUNTED)
-        pictures = scorecard.pictures_of(sample.cases, asked)
+        sample, pictures = scorecard.look(asked, COUNTED)
         submitted = [picture for picture in pictures if picture.case.status in SUBMITTED]
         result = work(
             scorecard.volume(asked),
             scorecard.turnaround(asked),
             pictures,
-            gather(scorecard.cells_of(submitted), {}),
+            gather(scored_cells.cells_of(submitted), {}),
             (asked.since, asked.until),
         )
         offered = _offered(asked, pictures)
@@ -127,11 +125,11 @@ class Scorecards:
     def _drift(self, asked: Asked) -> Counted[Drift]:
         head = scorecard.head_in_use()
         reference = scorecard.before(head.created_at if head else None, asked, limit=REFERENCE)
-        sample = scorecard.sample(asked, COUNTED)
-        was, pictures = (scorecard.pictures_of(c, asked) for c in (reference, sample.cases))
+        sample, pictures = scorecard.look(asked, COUNTED)
+        was = scorecard.pictures_of(reference, asked)
         found = courses(
-            (was, scorecard.cells_of(was)),
-            (pictures, scorecard.cells_of(pictures)),
+            (was, scored_cells.cells_of(was)),
+            (pictures, scored_cells.cells_of(pictures)),
             (asked.since, asked.until),
         )
         verified_on = head.created_at.astimezone().date() if head else None

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from appliance.clock import now
-from appliance.records import scorecard
+from appliance.records import scorecard, scored_cells
 from appliance.records.scorecard import COUNTED, SIGNED, SUBMITTED, Asked
 from appliance.records.tables import Examination
 from tests.statistics_lab import Bench, filling
@@ -26,7 +26,7 @@ def asked(**values):
 
 def seen(bench):
     sample = scorecard.sample(MONTH, COUNTED)
-    cells = scorecard.cells_of(scorecard.pictures_of(sample.cases, MONTH))
+    cells = scored_cells.cells_of(scorecard.pictures_of(sample.cases, MONTH))
     return sorted((cell.suggestion, cell.label) for cell in cells)
 
 
@@ -56,6 +56,18 @@ def test_a_large_period_is_sampled_and_the_sample_is_the_same_each_time(bench):
     drawn = scorecard.sample(MONTH, SIGNED, limit=5)
     assert (len(drawn.cases), drawn.total) == (5, 12)
     assert scorecard.sample(MONTH, SIGNED, limit=5).cases == drawn.cases
+
+
+def test_no_more_examinations_are_looked_at_than_have_so_many_cells(bench):
+    for _ in range(4):
+        picture = bench.picture(bench.examination("final"))
+        for _ in range(3):
+            bench.cell(picture)
+    few, pictures = scorecard.look(MONTH, SIGNED, cells=7)
+    assert (len(few.cases), few.total) == (2, 4)
+    assert {picture.case.id for picture in pictures} == {case.id for case in few.cases}
+    assert len(scorecard.look(MONTH, SIGNED, cells=1)[0].cases) == 1
+    assert len(scorecard.look(MONTH, SIGNED)[1]) == 4
 
 
 def test_it_narrows_by_microscope_stain_batch_operator_and_model(bench, adam):
@@ -118,7 +130,7 @@ def test_a_blind_reading_is_held_against_the_first_and_not_against_what_came_aft
     bench.decide(review, cell, "other", 5)
     bench.decide(first, unseen, "blast", 1)
     cases = scorecard.sample(MONTH, SUBMITTED).cases
-    (pair,) = scorecard.blind_pairs(cases)
+    (pair,) = scored_cells.blind_pairs(cases)
     assert (pair.suggestion, pair.first, pair.second) == ("blast", "blast", "normal")
     assert pair.patient == examination.patient.id
 
@@ -131,7 +143,7 @@ def test_a_second_reading_under_way_is_not_looked_at(bench):
     cell = bench.cell(picture)
     bench.decide(first, cell, "normal", 1)
     bench.decide(second, cell, "blast", 2)
-    assert scorecard.blind_pairs(scorecard.sample(MONTH, SUBMITTED).cases) == []
+    assert scored_cells.blind_pairs(scorecard.sample(MONTH, SUBMITTED).cases) == []
 
 
 def test_turnaround_runs_from_receipt_to_the_first_signature(bench):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.records.scorecard import BlindPair
+from appliance.records.scored_cells import BlindPair
 from appliance.services.statistics.agreement import agreement
 from appliance.services.statistics.blocks import Blocks, Truths
 from appliance.services.statistics.cells import CALLS, LABELS, ReadCells

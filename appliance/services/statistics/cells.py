@@ -9,7 +9,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.records.scorecard import SIGNED, Picture, SeenCell
+from appliance.records.scorecard import SIGNED, Picture
+from appliance.records.scored_cells import SeenCell
 from appliance.review_vocabulary import CellLabel
 from appliance.services.statistics.blocks import Blocks, Floats, Truths
 from appliance.vocabulary import Suggestion

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import numpy as np
 
-from appliance.records.scorecard import Case, Picture, SeenCell
+from appliance.records.scorecard import Case, Picture
+from appliance.records.scored_cells import SeenCell
 from appliance.services.statistics.blocks import Blocks, Floats
 from appliance.services.statistics.drift import Shift, Steadiness, shift
 from appliance.services.statistics.weeks import week_of, weeks_between

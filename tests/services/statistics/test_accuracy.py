@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, recall_score, roc_auc_score
 
-from appliance.records.scorecard import BlindPair
+from appliance.records.scored_cells import BlindPair
 from appliance.services.statistics import sentences
 from appliance.services.statistics.accuracy import accuracy
 from appliance.services.statistics.cells import Column, ReadCells
