@@ -17,9 +17,20 @@ def fields(folder: Path, count: int) -> list[Path]:
     return real if len(real) == count else [drawn(folder, seed) for seed in range(count)]
 
 
-def drawn(folder: Path, seed: int, *, defocus_um: float = 0.0) -> Path:
+def crowded(folder: Path, count: int) -> list[Path]:
+    """Return files of fields with some twenty cells each: of `allidb1`, or drawn."""
+    real = sorted((DATA / "allidb1" / "fields").glob("Im05?_1.jpg"))[:count]
+    if len(real) == count:
+        return real
+    return [drawn(folder, seed, cells=24, blasts=14) for seed in range(count)]
+
+
+def drawn(
+    folder: Path, seed: int, *, cells: int = 8, blasts: int = 4, defocus_um: float = 0.0
+) -> Path:
     """Draw a field with cells and blasts into the folder, blurred where it is out of focus."""
-    field = draw_field(seed, width=1280, height=960, cells=8, blasts=4, defocus_um=defocus_um)
+    size = {"width": 1280, "height": 960}
+    field = draw_field(seed, **size, cells=cells, blasts=blasts, defocus_um=defocus_um)
     path = folder / f"drawn-{seed}.jpg"
     path.write_bytes(as_jpeg(field.pixels))
     return path

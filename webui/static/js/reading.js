@@ -112,7 +112,7 @@
       state(answer.state);
       say(answer.said);
       const tile = answer.cells.map((cell) => byId(cell.id)).find(Boolean);
-      if (tile) tile.scrollIntoView({ block: "nearest" });
+      if (tile) tile.scrollIntoView({ block: "nearest", behavior: "instant" });
     } catch (error) { complain(error.message); }
     renew();
   }
@@ -231,13 +231,13 @@
     if (displays) displays.look(id || sheet.querySelector("[data-shown]").dataset.shown);
     if (!sheet.open) sheet.showModal();
   }
-  const openTile = (tile) => open(tile.dataset.open, tile.dataset.cell);
+  const openTile = (tile) => open(tile.dataset.address, tile.dataset.cell);
   form.addEventListener("opencell", (event) => openTile(event.detail));
   sheet.addEventListener("close", () => {
     if (displays) displays.look(null);
     const tile = byId(sheet.querySelector("[data-shown]")?.dataset.shown);
     sheet.replaceChildren();
-    if (tile) { tile.scrollIntoView({ block: "nearest" }); focus(tile); }
+    if (tile) { tile.scrollIntoView({ block: "nearest", behavior: "instant" }); focus(tile); }
   });
   async function callOpened(label) {
     const id = sheet.querySelector("[data-shown]").dataset.shown;

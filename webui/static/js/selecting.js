@@ -5,7 +5,7 @@
   const form = document.getElementById("read");
   if (!form) return;
   form.classList.add("scripted-read");
-  const TWO_TAPS_MS = 350, DRAG_PX = 10, EDGE_PX = 60;
+  const TWO_TAPS_MS = 350, DRAG_PX = 12, EDGE_PX = 60, CLICK_MS = 700;
   const tiles = () => [...form.querySelectorAll(".read-tile:not([data-gone])")];
   const box = (tile) => tile.querySelector(".read-check");
   const tell = () => form.dispatchEvent(new CustomEvent("selection"));
@@ -48,21 +48,23 @@
     });
     tell();
   }
+  // A finger in a glove slides a little, and then no click follows: the tap is taken here.
+  let taken = 0;
   document.addEventListener("pointerup", (event) => {
     if (!drag) return;
-    const { tile, moved } = drag;
+    const { tile, moved, on } = drag;
     drag = null;
-    if (moved) {
-      // The click that a mouse makes at the end of a drag is no tap.
-      const swallow = (click) => { click.preventDefault(); click.stopPropagation(); };
-      window.addEventListener("click", swallow, { capture: true, once: true });
-      window.setTimeout(() => window.removeEventListener("click", swallow, { capture: true }), 60);
-      return;
-    }
+    taken = event.timeStamp;
+    if (moved) return;
+    select([tile], on);
     const again = lastTap.tile === tile && event.timeStamp - lastTap.at < TWO_TAPS_MS;
     lastTap = again ? { tile: null, at: 0 } : { tile, at: event.timeStamp };
-    // The second tap takes back what the first selected, then opens.
-    if (again) window.setTimeout(() => form.dispatchEvent(new CustomEvent("opencell", { detail: tile })), 40);
+    // The second tap has taken back what the first selected.
+    if (again) form.dispatchEvent(new CustomEvent("opencell", { detail: tile }));
+  });
+  form.addEventListener("click", (event) => {
+    const byPointer = event.detail > 0 && event.timeStamp - taken < CLICK_MS;
+    if (byPointer && event.target.closest(".read-tile") && !event.target.closest("a")) event.preventDefault();
   });
   document.addEventListener("pointercancel", () => { drag = null; });
   form.addEventListener("dragstart", (event) => event.preventDefault());
