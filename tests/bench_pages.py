@@ -2,8 +2,8 @@
 
 Both labs are invented from the same numbers, so that their last hundred examinations are the same,
 and are kept in build/bench. Two servers run side by side and answer in turn, so that a machine that
-slows down slows both. Asked for are pages that are full in both labs: more rows take longer, however
-many records there are. A visit is timed whole, from the request to the last byte of the page; of
+slows down slows both. Pages are full in both labs, since more rows take longer however many records
+there are. A visit is timed whole, from the request to the last byte of the page; of
 three times the same visit the quickest counts, so that what else the machine does is left out.
 """
 

@@ -16,6 +16,7 @@ from appliance.records import examinations, overview, patients
 from appliance.records.entries import today
 from appliance.records.overview import Listed, Needs, Query
 from appliance.records.paging import Page
+from appliance.review_vocabulary import Finding
 from appliance.vocabulary import ExaminationStatus, Specimen
 from webui import asked, labels, offers, opened, searches, summaries
 from webui.access import needs, signed_in
@@ -24,7 +25,7 @@ pages = Blueprint("worklist", __name__)
 
 PAGE_SIZE = 25
 _BLASTS = {"yes": True, "no": False}
-_NARROWING = ("needs", "status", "specimen", "blasts", "from", "to", "search")
+_NARROWING = ("needs", "status", "specimen", "blasts", "finding", "from", "to", "search")
 _ALL = "all"
 _TODAY = "today"
 _OWN = {Role.TECHNICIAN: "reading", Role.CLINICIAN: "signing"}
@@ -99,6 +100,7 @@ def _list() -> dict[str, Any]:
         "offered": len(offers.mine()),
         "narrowed": any(value for name, value in given.items() if name != "tab"),
         "words": labels,
+        "findings": {code: label.capitalize() for code, label in labels.FINDINGS_SHORT.items()},
         "days": _days(),
     }
 
@@ -111,6 +113,7 @@ def _asked() -> dict[str, str]:
         "status": str(asked.one_of("status", ExaminationStatus) or ""),
         "specimen": str(asked.one_of("specimen", Specimen) or ""),
         "blasts": asked.word("blasts", _BLASTS),
+        "finding": str(asked.one_of("finding", Finding) or ""),
         "from": str(asked.day("from") or ""),
         "to": str(asked.day("to") or ""),
         "search": searches.key(),
@@ -134,6 +137,7 @@ def _query(given: dict[str, str]) -> Query:
         date_to=date.fromisoformat(given["to"]) if given["to"] else None,
         needs=Needs(given["needs"]) if given["needs"] else tab.query.needs,
         has_blasts=_BLASTS.get(given["blasts"]),
+        finding=Finding(given["finding"]) if given["finding"] else None,
     )
 
 

@@ -5,6 +5,9 @@ import pytest
 
 from appliance.clock import now
 from appliance.records import fields, patients, users
+from appliance.records.review_tables import Conclusion
+from appliance.records.revisions import insert
+from appliance.review_vocabulary import Finding
 from tests.webui.examples import add_field, analyse, examination_of
 
 TODAY = now().astimezone().date()
@@ -115,6 +118,15 @@ def test_a_malformed_address_is_no_error(browser, lab, path):
         assert (page.status_code, len(numbers(page))) == (200, 5), query
 
 
+def test_examinations_are_found_by_what_was_concluded(browser, lab, hana):
+    row = Conclusion(examination=lab["normal"].id, finding=Finding.NO_BLASTS)
+    insert(row, "conclusion:write", by=users.actor_of(hana))
+    page = browser.get("/?finding=no-blasts")
+    assert numbers(page) == ["2"]
+    assert "Concluded: No blasts" in page.text
+    assert numbers(browser.get("/?finding=not-conclusive&blasts=yes")) == []
+
+
 def test_a_filter_taken_can_be_taken_away(browser, lab):
     page = browser.get("/?needs=attention&specimen=peripheral-blood").text
     assert 'href="/?needs=attention" aria-label="Peripheral blood: remove this filter"' in page
@@ -222,3 +234,55 @@ def test_a_name_cannot_smuggle_markup_into_the_list(browser, olga):
     examination_of(olga)
     assert "<script>x" not in browser.get("/").text
     assert "<img" not in search(browser, '"><img src=x>').text
+
+
+@pytest.fixture
+def bench(app, appliance, olga, hana, password):
+    """One examination on each tab: to read, to sign, signed today; one more amended anew."""
+    made = {
+        "capture": examination_of(olga, accession_number="26-0001"),
+        "reading": cases.imaged(appliance, olga, [0.9, 0.1], accession_number="26-0002"),
+        "signing": cases.submitted(appliance, olga, accession_number="26-0003"),
+        "today": cases.signed(appliance, olga, hana, password, accession_number="26-0004"),
+        "amended": cases.signed(appliance, olga, hana, password, accession_number="26-0005"),
+    }
+    by = users.actor_of(hana)
+    report_versions.begin_amendment(made["amended"].id, "amended", "One blast more", by)
+    return made
+
+
+def test_each_tab_has_its_own_and_says_how_many(browser, bench):
+    found = {tab: numbers(browser.get(f"/?tab={tab}")) for tab in ("capture", "reading", "signing")}
+    assert found == {"capture": ["1"], "reading": ["2"], "signing": ["5", "3"]}
+    page = browser.get("/?tab=today")
+    assert numbers(page) == ["5", "4"]
+    counts = re.findall(r'class="chip"[^>]*>([^<]+) <span class="chip-count">(\d+)<', page.text)
+    assert counts == [("To capture", "1"), ("To read", "1"), ("To sign", "2")]
+
+
+@pytest.mark.parametrize(
+    ("username", "own"),
+    [("olga", ["2"]), ("hana", ["5", "3"]), ("adam", ["5", "4", "3", "2", "1"])],
+)
+def test_each_role_lands_on_its_own_work_and_finds_the_rest(as_user, bench, username, own):
+    browser = as_user(username)
+    assert numbers(browser.get("/")) == own
+    assert len(numbers(browser.get("/?status=final"))) == 2
+    assert numbers(search(browser, "26-000")) == ["5", "4", "3", "2", "1"]
+    assert numbers(browser.get("/?tab=signing&specimen=bone-marrow")) == []
+
+
+def test_rows_say_what_people_have_yet_to_do(browser, bench, hana):
+    page = browser.get("/?tab=all")
+    assert "2 to verify" in words_of(page, "26-0002")
+    assert "5 cells, 40 % blasts 95 %" in words_of(page, "26-0003")
+    assert "To conclude" in words_of(page, "26-0003")
+    assert "Final" in words_of(page, "26-0004")
+    assert "Being amended" in words_of(page, "26-0005")
+    cases.conclude(bench["signing"].id, hana)
+    assert "To sign" in words_of(browser.get("/?tab=all"), "26-0003")
+
+
+def test_the_bell_tells_each_role_of_its_own(as_user, bench):
+    assert "2 examinations wait to be signed" in as_user("hana").get("/").text
+    assert "to be signed" not in as_user("olga").get("/").text.split("</header>")[0]
