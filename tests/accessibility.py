@@ -1,6 +1,7 @@
 """What assistive technology, a keyboard and a finger need of a page, asked of the page shown.
 
-axe-core comes by `make build/axe`; the test puts it into pages, it is no part of the product.
+axe-core comes by `make build/axe`; the test puts it into pages, it is no part of the product. It is
+not asked to go into frames: the only ones show a PDF.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,8 @@ _LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable")
 
 _ASK_AXE = """
 const [where, only, done] = arguments;
-axe.run(where, {runOnly: only, resultTypes: ['violations']}).then(
+const quick = {resultTypes: ['violations'], preload: false, iframes: false};
+axe.run(where, {runOnly: only, ...quick}).then(
   (found) => done(found.violations.flatMap((rule) => rule.nodes.map((node) =>
     `${rule.id} at ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`))),
   (error) => done([`axe-core broke off: ${error}`]))
@@ -35,7 +37,11 @@ _SHUT_MENU = """
 const menu = document.querySelectorAll('details.drop, dialog')[arguments[0]];
 if (menu.matches('dialog')) menu.close(); else menu.open = false;
 """
-_UNFOLD = "for (const fold of document.querySelectorAll('main details')) fold.open = true"
+_UNFOLD = """
+for (const fold of document.querySelectorAll('main details')) fold.open = true;
+document.activeElement.blur();
+window.scrollTo(0, 0);
+"""
 
 # A group of radio buttons is one stop; where none is chosen, its first one.
 _LISTEN = """

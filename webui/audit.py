@@ -1,13 +1,31 @@
-"""The audit log, for administrators: who did or read what, newest first."""
+"""The audit log, for administrators: who did or read what, whether it is whole, to take along."""
 
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
 
+from appliance.clock import now
+from appliance.exchange.spreadsheet import csv_lines
 from appliance.permissions import Permission
-from appliance.records import audit
-from webui.access import needs
+from appliance.records import audit, users
+from appliance.records.audit import Wanted
+from appliance.services import audit_trail
+from webui import asked
+from webui.access import actor, needs
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
@@ -21,10 +39,12 @@ KINDS = (
     ("field:", "Images"),
     ("user:", "People"),
     ("site:", "Model"),
+    ("settings:", "Settings"),
 )
 """Beginnings of actions, with what the chip says."""
 
 WORDS = {
+    "audit:export": "Saved the audit log",
     "clinical:add": "Entered clinical details",
     "clinical:change": "Changed clinical details",
     "clinical:read": "Read clinical details",
@@ -59,6 +79,7 @@ WORDS = {
     "site:refused": "Could not fit a site head",
     "site:shadow": "Began or ended a trial in the shadow",
     "site:switch": "Switched the model",
+    "settings:changed": "Started with other settings",
     "statistics:export": "Saved the scorecard",
     "user:add": "Added a person",
     "user:change": "Changed a person",
@@ -74,39 +95,120 @@ _TAIL = 6
 """Digits that name a record in a list."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for, as the page shows it again."""
+
+    kind: str
+    person: UUID | None
+    subject: UUID | None
+    since: date | None
+    until: date | None
+
+    @classmethod
+    def of_address(cls) -> "Asked":
+        """Read it; what is malformed counts as not given."""
+        return cls(
+            request.args.get("kind", ""),
+            _uuid("person"),
+            _uuid("subject"),
+            asked.day("since"),
+            asked.day("until"),
+        )
+
+    def wanted(self) -> Wanted:
+        """Return it as the records take it; days are those of the wall, both included."""
+        return Wanted(
+            action=self.kind,
+            actor_id=self.person,
+            subject_id=self.subject,
+            since=_midnight(self.since) if self.since else None,
+            until=_midnight(self.until + timedelta(days=1)) if self.until else None,
+        )
+
+    def given(self) -> dict[str, str]:
+        """Return what was asked for, as it stands in an address."""
+        return {name: str(value) for name, value in vars(self).items() if value}
+
+
 @pages.get("")
 @needs(Permission.AUDIT_READ)
-def show() -> str:
-    """List the entries, of one kind, person or record where asked for."""
-    kind = request.args.get("kind", "")
-    person, subject = _uuid("person"), _uuid("subject")
-    number = max(1, request.args.get("page", 1, type=int))
-    found = audit.recent(
-        PAGE_SIZE, (number - 1) * PAGE_SIZE, action=kind, actor_id=person, subject_id=subject
-    )
-    asked = {"kind": kind, "person": person, "subject": subject}
+def show() -> ResponseReturnValue:
+    """List the entries, of one kind, person, record or period where asked for."""
+    given = Asked.of_address()
+    try:
+        found = audit.page(given.wanted(), PAGE_SIZE, (asked.page() - 1) * PAGE_SIZE)
+    except ValueError:
+        # An entry that cannot even be decoded was changed past the software: say which.
+        return redirect(url_for("audit.check_chain"))
     return render_template(
         "audit/list.html",
         found=found,
         kinds=KINDS,
+        actions=[(action, WORDS.get(action, action)) for action in audit.actions()],
+        people=users.everyone(),
         words=WORDS,
         shown=_shown,
-        asked=asked,
-        address=lambda **changed: url_for("audit.show", **_given(asked | changed)),
+        asked=given,
+        address=_addresses(given),
     )
 
 
 @pages.get("/chain")
 @needs(Permission.AUDIT_READ)
 def check_chain() -> str:
-    """Follow the hash chain through the whole log and say whether it is whole."""
-    return render_template("audit/_chain.html", broken=audit.verify(), head=audit.head())
+    """Follow the hash chain through the whole log; say whether it is whole, or where it breaks."""
+    broken, head = audit.first_break(), audit.head()
+    return render_template(
+        "audit/chain.html",
+        explained=broken and audit_trail.explain(broken),
+        head=head,
+        page=broken and max(0, head.sequence - broken.sequence) // PAGE_SIZE + 1,
+    )
 
 
-def _shown(value: object) -> str:
+@pages.get("/export.<any(csv, jsonl):form>")
+@needs(Permission.AUDIT_READ)
+def export(form: str) -> Response:
+    """Hand out the entries asked for, oldest first, with their hashes; noted in the log itself."""
+    given = Asked.of_address()
+    audit.note("audit:export", by=actor(), details={"form": form, **given.given()})
+    entries = audit.stored(given.wanted())
+    lines = _as_csv(entries) if form == "csv" else _as_json(entries)
+    kind = "text/csv" if form == "csv" else "application/jsonl"
+    response = Response(stream_with_context(lines), mimetype=f"{kind}; charset=utf-8")
+    name = f"audit-{now().astimezone().date()}.{form}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _as_csv(entries: Iterator[dict[str, Any]]) -> Iterator[str]:
+    return csv_lines(audit.EXPORTED, ([entry[c] for c in audit.EXPORTED] for entry in entries))
+
+
+def _as_json(entries: Iterator[dict[str, Any]]) -> Iterator[str]:
+    return (json.dumps(entry, sort_keys=True, default=repr) + "\n" for entry in entries)
+
+
+def _addresses(given: Asked) -> Callable[..., str]:
+    """Return what makes the address of this list with something of it changed."""
+
+    def address(endpoint: str = "audit.show", **changed: Any) -> str:
+        wanted = given.given() | changed
+        return url_for(endpoint, **{name: value for name, value in wanted.items() if value})
+
+    return address
+
+
+def _midnight(day: date) -> datetime:
+    """Return the beginning of a day on the wall, where the appliance stands."""
+    return datetime.combine(day, time()).astimezone()
+
+
+def _shown(value: object, between: str = ", ") -> str:
     """Write a detail of an entry; of an id its last digits, as the list names records."""
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return between.join(str(part) for part in value if part is not None)
     try:
         return f"…\N{WORD JOINER}{UUID(str(value)).hex[-_TAIL:]}"
     except ValueError:
@@ -119,7 +221,3 @@ def _uuid(name: str) -> UUID | None:
         return UUID(request.args.get(name, ""))
     except ValueError:
         return None
-
-
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value}

@@ -77,6 +77,7 @@ def next_cell(reading_id: UUID) -> ResponseReturnValue:
 def show_cell(reading_id: UUID, cell_id: UUID) -> str:
     """Show one cell large: in its field, with its numbers and who called it what."""
     row = readers.mine(reading_id)
+    opened.examination_again(row.__data__["examination"])
     board = boards.board_of(row, actor())
     view = board.view(cell_id)
     if view is None:
@@ -225,7 +226,6 @@ def _cell(row: Reading, board: Board, view: CellView) -> dict[str, Any]:
         "board": board,
         "examination": board.examination,
         "cell": replace(view, morphology=measured),
-        "nucleus": whole.nucleus,
         "outline": whole.outline,
         "pair": board.pairs.get(view.row.id),
         "history": decisions.history(view.row.id, by=actor()) if board.sighted else [],

@@ -1,7 +1,7 @@
 """Writes tables as CSV that spreadsheets open without running anything in it."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
@@ -14,11 +14,19 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     A text that a spreadsheet would take for a formula gets an apostrophe before it: names of
     microscopes and people are typed by people (CWE-1236).
     """
+    return "".join(csv_lines(columns, rows))
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Write the same line by line, for a table that is too long to be held."""
+    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line(columns)
+    for row in rows:
+        yield _line([_harmless(value) for value in row])
+
+
+def _line(values: Sequence[Any]) -> str:
     written = StringIO()
-    written.write("\N{ZERO WIDTH NO-BREAK SPACE}")
-    lines = csv.writer(written)
-    lines.writerow(columns)
-    lines.writerows([_harmless(value) for value in row] for row in rows)
+    csv.writer(written).writerow(values)
     return written.getvalue()
 
 

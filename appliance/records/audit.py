@@ -35,6 +35,9 @@ _COLUMNS = (
     "details",
     "previous_hash",
 )
+EXPORTED = (*_COLUMNS, "hash")
+"""Names of what `stored` gives out of each entry, in the order of a table."""
+
 _START = "0" * 64
 
 
@@ -152,18 +155,25 @@ def head() -> Head:
     return Head(*last) if last else Head(0, _START)
 
 
-def recent(limit: int = 50, offset: int = 0, **wanted: Any) -> Page[AuditEvent]:
+def recent(limit: int = 50, offset: int = 0, **narrowed: Any) -> Page[AuditEvent]:
     """List entries, newest first.
 
     Args:
         limit: entries on a page.
         offset: entries to leave out.
-        wanted: what narrows the list, by name of `Wanted`.
+        narrowed: what is `Wanted`, by name.
+
+    Raises:
+        ValueError: an entry was changed past the software so that it cannot be decoded.
     """
-    asked = Wanted(**wanted)
-    found = _found(asked).order_by(AuditEvent.sequence.desc())
+    return page(Wanted(**narrowed), limit, offset)
+
+
+def page(wanted: Wanted, limit: int, offset: int) -> Page[AuditEvent]:
+    """Do the same for what is wanted as a whole."""
+    found = _found(wanted).order_by(AuditEvent.sequence.desc())
     rows = list(found.limit(limit).offset(offset))
-    if asked.is_all:
+    if wanted.is_all:
         return Page(rows, head().sequence, limit, offset)  # they are numbered without gaps
     so_many = found.select(AuditEvent.sequence).limit(counted(limit, offset)).count()
     return Page.of(rows, so_many, limit, offset)

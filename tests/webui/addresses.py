@@ -35,7 +35,15 @@ from webui.access import PUBLIC, SIGNED_IN, needed_by
 PEOPLE = {"olga": Role.TECHNICIAN, "hana": Role.CLINICIAN, "adam": Role.ADMINISTRATOR}
 
 INSTEAD: Mapping[str, Mapping[str, str]] = {
+    "concluding.show": {"examination_id": "submitted_id"},
+    "concluding.show_critical": {"examination_id": "submitted_id"},
+    "reviewing.show_send_back": {"examination_id": "submitted_id"},
+    "reviewing.show_void": {"examination_id": "signed_id"},
+    "second.show_agreement": {"examination_id": "submitted_id"},
     "second.show_waive": {"reading_id": "wanted_id"},
+    "signing.show": {"examination_id": "submitted_id"},
+    "signing.show_amend": {"examination_id": "signed_id"},
+    "signing.show_give_up": {"examination_id": "amending_id"},
 }
 """By endpoint: which examples of `furnish` open it, where not those of the argument's own name."""
 
@@ -46,8 +54,10 @@ MORE: Mapping[str, tuple[Mapping[str, object], ...]] = {
 }
 """By endpoint: what else has a look of its own. Values that name an example stand for it."""
 
-ELSEWHERE = frozenset({"health.ready", "setup.show", "signin.show"})
-"""They send on whoever is signed in already, or are no pages and need not answer 200."""
+ELSEWHERE = frozenset(
+    {"health.ready", "reading.next_cell", "setup.show", "signin.show", "signing.show_newest"}
+)
+"""They send on to another page, or are none and need not answer 200."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +107,16 @@ def _of_readings(
     reading = readings.take(examination_id, ReadingKind.FIRST, by)
     submitted = cases.submitted(appliance, olga, second_because="Drawn at random")
     (second,) = readings.wanted(ReadingKind.SECOND)
-    signed = cases.signed(appliance, olga, hana, password)
+    cases.conclude(submitted.id, hana, critical=True)
+    signed, amending = (cases.signed(appliance, olga, hana, password) for _ in range(2))
     report = report_versions.versions_of(signed.id)[0]
+    report_versions.begin_amendment(
+        amending.id, "corrected", "Wrong specimen", users.actor_of(hana)
+    )
     assert appliance.card is not None
     head = site_verifications.want(appliance.card.sha256, by)
     return {
+        "amending_id": amending.id,
         "cell_id": cases.cells_of(examination_id)[0].id,
         "head_id": head.id,
         "reading_id": reading.id,
@@ -128,7 +143,8 @@ def all_pages(
         AssertionError: an example does not open.
     """
     for rule in app.url_map.iter_rules():
-        if "GET" not in rule.methods or rule.endpoint in ELSEWHERE or "." not in rule.endpoint:
+        is_file = "." in rule.rule.rsplit("/", 1)[1] or rule.endpoint == "static"
+        if "GET" not in rule.methods or rule.endpoint in ELSEWHERE or is_file:
             continue
         for path in _paths(rule, examples):
             username = _who_may(app, rule.endpoint)

@@ -56,7 +56,7 @@ def inspector(empty_app, tmp_path):
     """Somebody with a browser before a new appliance, which also has a page that breaks."""
     if why := browser.missing() or accessibility.missing():
         pytest.skip(why)
-    empty_app.add_url_rule("/broken", view_func=needs(PUBLIC)(_break))
+    empty_app.add_url_rule("/broken.html", view_func=needs(PUBLIC)(_break))
     server = make_server("127.0.0.1", 0, empty_app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -93,9 +93,10 @@ def test_every_page_is_for_everybody(inspector, empty_app, appliance, password, 
     _visit(inspector, Address("setup.show", "/setup", ""))
     clients = _hire(empty_app, password, password_hash)
     _visit(inspector, Address("signin.show", "/sign-in", ""))
-    _visit(inspector, Address("broken", "/broken", ""))
+    _visit(inspector, Address("broken", "/broken.html", ""))
 
-    examples = furnish(appliance, users.by_username("olga"))
+    people = (users.by_username(name) for name in ("olga", "hana"))
+    examples = furnish(appliance, *people, password)
     pages = list(all_pages(empty_app, examples, clients.__getitem__))
     pages.append(Address("no such page", "/nowhere", "adam"))
     for username in PEOPLE:
