@@ -52,9 +52,8 @@ def _frame() -> dict[str, Callable[[], str]]:
 
 def model_words() -> str:
     """Say at the foot of every page whether the model in use is verified at this microscope."""
-    passed, sentence = _standing()
-    said = sentence if passed else heads.NOT_VERIFIED
-    return f"{said[:1].upper()}{said[1:]}."
+    verified = _standing()[0] and site_verifications.in_use() is not None
+    return f"The model is {'' if verified else 'not yet '}verified at this microscope."
 
 
 @pages.get("")
