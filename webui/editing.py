@@ -44,7 +44,13 @@ def add_missed(field_id: UUID) -> ResponseReturnValue:
     label = readers.label(sent)
     called = decisions.standing(row.__data__["examination"], by=actor())
     others = [cell for cell in fields.cells_of(field_id) if not called[cell.id].replaced]
-    found = Pointing(appliance().views).cell_at(row, *_point(sent), others)
+    try:
+        found = Pointing(appliance().views).cell_at(row, *_point(sent), others)
+    except (Conflict, InvalidInput) as error:
+        if wants_json():
+            raise
+        notice(f"{error.sentence} {error.advice}", kind="attention")
+        return redirect(url_for("fields.show", field_id=field_id), 303)
     cell = edits.add(reading.id, field_id, found.box, found.nucleus, label, actor())
     words = f"Cell {cell.number} is added as {cellviews.LABELS[label]}."
     notice(words, undo=_undo(reading, url_for("fields.show", field_id=field_id)))

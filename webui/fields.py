@@ -22,7 +22,7 @@ from appliance.permissions import Permission
 from appliance.records import audit, cells, decisions, examinations, fields
 from appliance.records.tables import FieldImage
 from appliance.vocabulary import FieldState
-from webui import cellviews, galleries, opened, shapes
+from webui import cellviews, galleries, opened, readers, shapes
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.notices import notice
@@ -179,6 +179,8 @@ def _page(row: FieldImage, form: Form) -> str:
         previous=rows[place - 1] if place else None,
         following=rows[place + 1] if place + 1 < len(rows) else None,
         total=len(rows),
+        may_add=row.state == FieldState.ANALYSED and readers.kind_now(row.examination) is not None,
+        missed_labels={code: cellviews.LABELS[code] for code in cellviews.CALLS[:-1]},
         reasons=REASONS,
         form=form,
     )

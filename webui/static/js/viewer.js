@@ -78,6 +78,11 @@
   viewer.addHandler("canvas-click", (event) => {
     if (!event.quick) return;
     const point = viewer.viewport.pointFromPixel(event.position);
+    const detail = { x: point.x * width, y: point.y * width };
+    if (!stage.dispatchEvent(new CustomEvent("pointat", { cancelable: true, detail }))) {
+      event.preventDefaultAction = true;
+      return;
+    }
     const cell = at(point.x * width, point.y * width);
     if (cell) { event.preventDefaultAction = true; choose(cell.number, false); } else close();
   });
