@@ -71,7 +71,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--examinations", type=int, default=0, metavar="N", help="invent so many in all"
             )
-    add("doctor", _doctor, "Test everything this appliance needs and say what is wrong.")
+    doctor = add("doctor", _doctor, "Test everything this appliance needs and say what is wrong.")
+    doctor.add_argument(
+        "--rebuild-index", action="store_true", help="make lists and searches anew from the records"
+    )
     _add_analyse(add("analyse", _analyse, "Run the pipeline on files, without a server."))
     _add_model(add("model", _model, "Fit the classifier to your own microscope."))
     replay = add("replay", _replay, "Compute past results again and say what differs.")
@@ -202,11 +205,14 @@ def _demo(parsed: argparse.Namespace) -> int:
 
 
 def _doctor(parsed: argparse.Namespace) -> int:
+    from appliance.records import index
     from appliance.services import selftest
     from appliance.wiring import build, open_in_use
 
     settings = _settings(parsed)
     appliance = build(settings)
+    if parsed.rebuild_index:
+        print(f"     {index.rebuild():,} records are in the index that was made anew")
     checks = appliance.selftest.quick() + selftest.thorough(lambda: open_in_use(settings))
     for check in checks:
         print(f"{'ok  ' if check.passed else 'FAIL'} {check.name:10} {check.sentence}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import SqliteDatabase
+from peewee import DatabaseError, SqliteDatabase
 
 from appliance.records.database import proxy
 from appliance.records.index_tables import IndexRow
@@ -82,6 +82,18 @@ def rebuild(table: type[IndexRow]) -> None:
     """Read the whole index anew."""
     if _is_sqlite():
         _run(f"INSERT INTO {_name(table)} ({_name(table)}) VALUES ('rebuild')")  # noqa: S608
+
+
+def is_whole(table: type[IndexRow]) -> bool:
+    """Say whether what SQLite finds by is what stands in the index."""
+    if not _is_sqlite():
+        return True
+    name = _name(table)
+    try:
+        _run(f"INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', 1)")  # noqa: S608
+    except DatabaseError:
+        return False
+    return True
 
 
 def is_current() -> bool:

@@ -101,6 +101,27 @@ def ensure() -> None:
                 rebuild()
 
 
+def fault() -> str:
+    """Compare the whole index with the records; return what is wrong with it, or nothing.
+
+    Takes as long as `rebuild`: not for a request.
+    """
+    if not fulltext.is_current():
+        return "the index of lists and searches is of an older form"
+    for table, subject, entries in (
+        (PatientIndex, "patient", _all_patients()),
+        (ExaminationIndex, "examination", _all_examinations()),
+    ):
+        stored: Any = table.select(getattr(table, subject), table.terms)
+        kept: dict[UUID, str] = dict(stored.tuples())
+        wrong = sum(kept.pop(row.id, "") != terms for row, terms in entries) + len(kept)
+        if wrong or not fulltext.is_whole(table):
+            return (
+                f"the index of lists and searches is wrong for {max(wrong, 1)} {subject}s or more"
+            )
+    return ""
+
+
 def _keep_patient(row: Patient) -> bool:
     """Keep the entry of a patient; return whether it changed. Merged ones are not offered."""
     merged = row.__data__.get("merged_into") is not None

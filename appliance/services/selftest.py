@@ -10,7 +10,7 @@ import numpy as np
 
 from appliance import clock
 from appliance.errors import ApplianceError
-from appliance.records import audit, database
+from appliance.records import audit, database, index
 from appliance.services import audit_trail, heads, heartbeat
 from models.card import Card
 from models.classifier import Classifier
@@ -83,7 +83,7 @@ def clock_is_set() -> Check:
 
 def thorough(open_model: Callable[[], Classifier]) -> list[Check]:
     """Read every page of the database, follow the audit chain, and run one inference."""
-    return [_integrity(), _audit_chain(), _inference(open_model)]
+    return [_integrity(), _index(), _audit_chain(), _inference(open_model)]
 
 
 def _records() -> Check:
@@ -97,6 +97,12 @@ def _records() -> Check:
 def _integrity() -> Check:
     fault = database.integrity_fault()
     return Check("database", not fault, fault or "every page is intact")
+
+
+def _index() -> Check:
+    fault = index.fault()
+    advice = f"{fault}: scopeside doctor --rebuild-index"
+    return Check("search", not fault, advice if fault else "lists and searches show every record")
 
 
 def _audit_chain() -> Check:

@@ -70,10 +70,11 @@ def test_a_demo_lab_is_never_made_among_other_records(tmp_path):
 
 
 def test_doctor_names_what_is_wrong_and_passes_the_rest(tmp_path):
-    done = scopeside("doctor", "--data", tmp_path)
+    done = scopeside("doctor", "--data", tmp_path, "--rebuild-index")
     assert done.returncode == 1
+    assert "0 records are in the index that was made anew" in done.stdout
     assert re.search(r"FAIL worker +the worker has not started", done.stdout)
-    for name in ("model", "disk", "clock", "records", "database", "audit", "inference"):
+    for name in ("model", "disk", "clock", "records", "database", "search", "audit", "inference"):
         assert re.search(rf"^ok +{name} ", done.stdout, re.MULTILINE), done.stdout
 
 

@@ -103,6 +103,29 @@ def test_records_of_before_there_was_an_index_are_taken_up_once(numbered, databa
     assert ExaminationIndex.select().count() == 0
 
 
+@pytest.mark.parametrize("spoil", ["form", "terms", "missing", "strayed", "forgotten"])
+def test_an_index_that_does_not_show_the_records_is_found_out(
+    numbered: Examination, database: Database, spoil: str
+):
+    index.ensure()
+    assert index.fault() == ""
+    row = ExaminationIndex.get()
+    if spoil == "form":
+        database.pragma("user_version", 0)
+    elif spoil == "terms":
+        ExaminationIndex.update(terms=" other ").execute()
+    elif spoil == "missing":
+        PatientIndex.delete().execute()
+    elif spoil == "strayed":
+        fulltext.put(ExaminationIndex, row.place + 7, " nobody ")
+    else:
+        fulltext.drop(ExaminationIndex, row.place, row.terms)
+    assert "index of lists and searches" in index.fault()
+    index.rebuild()
+    assert index.fault() == ""
+    assert numbers("nunez") == ["26-0193"]
+
+
 def test_a_list_is_counted_so_far_and_goes_on(database: Database, by: Actor):
     patient = patients.register(
         {"medical_record_number": "1", "family_name": "Sato", "sex": "other"}, by
