@@ -14,10 +14,10 @@ from flask_wtf.csrf import generate_csrf
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import ROLES, Permission
-from appliance.records import examinations, fields
+from appliance.records import examinations, fields, standing
 from appliance.records.paging import Page
 from appliance.vocabulary import ExaminationStatus, Specimen
-from webui import openapi, opened, shapes
+from webui import offers, openapi, opened, shapes
 from webui.access import SIGNED_IN, actor, appliance, needs, signed_in
 
 pages = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -55,8 +55,13 @@ def list_examinations() -> ResponseReturnValue:
     """List examinations, newest first, narrowed by the query."""
     found = _found()
     opened.listing("examination:list", found.total)
+    reached = standing.progress_of([listed.examination.id for listed in found])
+    for examination_id in offers.hidden() & reached.keys():
+        reached[examination_id] = standing.Progress()  # to be read blind by this person
     listing: shapes.ExaminationList = {
-        "examinations": [shapes.examination(listed) for listed in found],
+        "examinations": [
+            shapes.examination(listed, reached[listed.examination.id]) for listed in found
+        ],
         "page": found.number,
         "pages": found.pages,
         "total": found.total,
@@ -70,12 +75,13 @@ def list_examinations() -> ResponseReturnValue:
 def show_examination(examination_id: UUID) -> ResponseReturnValue:
     """Show one examination with its images."""
     opened.examination(examination_id)
+    standing.require_sighted(examination_id, actor())
     listed = examinations.summary(examination_id)
     if listed is None:
         raise NotFound("There is no such examination.")
     tallies = examinations.tallies_of_fields(examination_id)
     whole: shapes.WholeExamination = {
-        "examination": shapes.examination(listed),
+        "examination": shapes.examination(listed, standing.progress(examination_id)),
         "images": [
             shapes.field(row, tallies.get(row.id, {}))
             for row in fields.of_examination(examination_id)

@@ -10,8 +10,11 @@ from uuid import UUID
 
 from appliance.clock import to_iso
 from appliance.pipeline.tally import clopper_pearson
+from appliance.records import standing
 from appliance.records.overview import Listed
 from appliance.records.tables import Cell, Examination, FieldImage
+from appliance.review_vocabulary import CellLabel
+from appliance.services.verified import verified_tally
 from appliance.vocabulary import FieldState, Suggestion, Tally
 
 
@@ -38,6 +41,20 @@ class Counts(TypedDict):
     interval95: list[float] | None
 
 
+class Verified(TypedDict):
+    """Counted cells as people call them; the fraction is of blasts among blast and normal."""
+
+    counted: int
+    verified: int
+    blast: int
+    normal: int
+    unsure: int
+    other: int
+    not_a_cell: int
+    blast_fraction: float | None
+    interval95: list[float] | None
+
+
 class SiteHead(TypedDict):
     """What a laboratory fitted to its own verified cells; date is ISO 8601."""
 
@@ -47,7 +64,10 @@ class SiteHead(TypedDict):
 
 
 class Model(TypedDict):
-    """What made the suggestions; site_head is null where the network's own head decided."""
+    """What made the suggestions; site_head is null where the network's own head decided.
+
+    computed_sha256 is of the file that really computed, empty where it was not kept.
+    """
 
     id: str
     sha256: str
@@ -56,6 +76,7 @@ class Model(TypedDict):
     thresholds: list[float]
     verified_here: bool
     site_head: SiteHead | None
+    computed_sha256: str
 
 
 class Field(TypedDict):
@@ -134,6 +155,7 @@ class ExaminationShape(TypedDict):
     created_at: str
     fields: dict[str, int]
     counts: Counts
+    verified: Verified
 
 
 class ExaminationList(TypedDict):
@@ -213,6 +235,22 @@ def counts(by_suggestion: BySuggestion) -> Counts:
     }
 
 
+def verified(progress: standing.Progress) -> Verified:
+    """Write what people call the cells, with fraction and exact 95 % interval."""
+    counted = verified_tally(progress)
+    return {
+        "counted": progress.counted,
+        "verified": progress.verified,
+        "blast": counted.blast,
+        "normal": counted.normal,
+        "unsure": counted.unsure,
+        "other": progress.by_label.get(CellLabel.OTHER, 0),
+        "not_a_cell": progress.by_label.get(CellLabel.NOT_A_CELL, 0),
+        "blast_fraction": counted.blast_fraction,
+        "interval95": None if counted.interval95 is None else list(counted.interval95),
+    }
+
+
 def field(row: FieldImage, by_suggestion: BySuggestion) -> Field:
     """Write an image with its passport."""
     analysed = row.state == FieldState.ANALYSED
@@ -239,7 +277,7 @@ def field(row: FieldImage, by_suggestion: BySuggestion) -> Field:
         "created_at": to_iso(row.created_at),
         "analysed_at": _moment(row.analysed_at),
         "counts": counts(by_suggestion) if analysed else None,
-        "model": row.stamp,
+        "model": _model(row.stamp),
     }
 
 
@@ -259,8 +297,8 @@ def cell(row: Cell) -> CellShape:
     }
 
 
-def examination(listed: Listed) -> ExaminationShape:
-    """Write an examination with the states of its images and their counts."""
+def examination(listed: Listed, progress: standing.Progress) -> ExaminationShape:
+    """Write an examination with the states of its images, what is suggested and what verified."""
     row: Examination = listed.examination
     return {
         "id": str(row.id),
@@ -279,6 +317,7 @@ def examination(listed: Listed) -> ExaminationShape:
         "created_at": to_iso(row.created_at),
         "fields": {str(state): listed.by_state.get(state, 0) for state in FieldState},
         "counts": counts(listed.by_suggestion),
+        "verified": verified(progress),
     }
 
 
@@ -315,6 +354,11 @@ def words(read: int, total: int, need_you: int) -> str:
         if need_you
         else sentence
     )
+
+
+def _model(stamp: Any) -> Any:
+    """Write a stamp; those of before some entry was kept have it empty."""
+    return {"computed_sha256": "", **stamp} if stamp else None
 
 
 def _moment(value: Any) -> str | None:

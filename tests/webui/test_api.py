@@ -6,6 +6,7 @@ import pytest
 
 from appliance.records import audit, fields
 from appliance.settings import Settings
+from tests import cases
 from tests.webui.examples import add_field, analyse, examination_of, picture
 from webui.access import SIGNED_IN, needed_by
 from webui.openapi import OPERATIONS, document
@@ -233,3 +234,12 @@ def test_counts_are_those_of_the_cells(as_user, field):
     assert (counts["blast"], counts["normal"], counts["unsure"]) == (1, 1, 1)
     assert counts["blast_fraction"] == 0.5
     assert counts["interval95"] == pytest.approx([0.0126, 0.9874], abs=1e-4)
+
+
+def test_verified_counts_stand_beside_the_suggested_ones(as_user, appliance, olga):
+    examination = cases.submitted(appliance, olga, second_because="Drawn at random.")
+    shown = as_user("hana").get(f"/api/v1/examinations/{examination.id}").json["examination"]
+    verified = shown["verified"]
+    assert (verified["counted"], verified["verified"], verified["blast"]) == (5, 5, 2)
+    assert verified["blast_fraction"] == 0.4
+    assert shown["status"] == "preliminary"
