@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
+from appliance.clock import from_iso
 from appliance.records import audit
 from appliance.records.audit import Break, BreakKind
 from appliance.records.database import transaction
@@ -40,10 +41,10 @@ class Explained:
 
 def explain(broken: Break) -> Explained:
     """Name the first broken entry, say what that means and what to do."""
-    said = f" ({broken.at}, {broken.action} by {broken.actor_name})" if broken.action else ""
+    said = f" ({_moment(broken.at)}, {broken.action} by {broken.actor_name})"
     whole = _whole(broken.sequence - 1)
     return Explained(
-        what=f"The chain is broken at entry {broken.sequence}{said}.",
+        what=f"The chain is broken at entry {broken.sequence}{said if broken.at else ''}.",
         meaning=f"{_MEANINGS[broken.kind]} Scopeside itself never does that: a person "
         f"or a failing disk did, past the software. {whole}; what comes after proves nothing.",
         advice="Do not delete or mend anything. Copy the whole data folder as it is, find out who "
@@ -83,6 +84,14 @@ def _noted() -> dict[str, Any]:
         except (AttributeError, TypeError, ValueError):
             continue  # changed past the software, which keeps nobody from starting
     return noted
+
+
+def _moment(stored: str) -> str:
+    """Write a time for a reader; one that was tampered with as it stands."""
+    try:
+        return f"{from_iso(stored):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return stored
 
 
 def _whole(entries: int) -> str:

@@ -12,6 +12,7 @@ from appliance.records.database import proxy
 from appliance.records.entries import today
 from appliance.services import audit_trail
 from tests.webui.addresses import PEOPLE, all_pages, furnish
+from webui.audit import WORDS
 
 
 @pytest.fixture
@@ -161,6 +162,7 @@ def test_every_look_at_a_patients_record_is_noted(
         path = f"/fields/{examples['field_id']}/{part}"
         assert browsers["olga"].get(path).status_code == 200
         assert browsers["olga"].noted[path], part
+    assert [action for action in audit.actions() if action not in WORDS] == []
 
 
 def _listed(action):
