@@ -4,11 +4,13 @@ import re
 
 import pytest
 
-from appliance.records import fields, replays, site_verifications, users
+from appliance.records import edits, fields, readings, replays, site_verifications, users
 from appliance.records.database import proxy
 from appliance.records.guards import install, remove
 from appliance.records.tables import Cell
+from appliance.review_vocabulary import CellLabel, ReadingKind
 from appliance.review_vocabulary import VerificationState as State
+from appliance.vocabulary import Box
 from appliance.wiring import line_of
 from tests.verified import drawn, imaged, read
 
@@ -113,9 +115,12 @@ def _cells(field):
 
 
 class TestReplay:
-    def test_a_result_is_the_same_and_an_altered_value_is_found(self, as_user, case, work):
+    def test_a_result_is_the_same_and_an_altered_value_is_found(self, as_user, olga, case, work):
         examination = case(1, submitted=False)
-        hana = as_user("hana")
+        by, hana = users.actor_of(olga), as_user("hana")
+        first = fields.of_examination(examination)[0]
+        reading = readings.take(examination, ReadingKind.FIRST, by)  # what people add stays out
+        edits.add(reading.id, first.id, Box(300, 300, 60, 60), None, CellLabel.BLAST, by)
         posted(hana, f"/examinations/{examination}/replays")
         assert "Waiting" in hana.get(f"/examinations/{examination}/replays").text
         work()
