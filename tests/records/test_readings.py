@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.errors import Conflict, Forbidden, InvalidInput
-from appliance.records import decisions, examinations, fields, readings
+from appliance.records import decisions, examinations, fields, readings, states
 from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
 from appliance.vocabulary import APPLIANCE
 
@@ -190,6 +190,15 @@ def test_a_third_settles_what_they_call_differently(differing, clinician, by, th
     pair = next(pair for pair in readings.agreement(differing.id) if pair.differs)
     assert (pair.first, pair.second, pair.adjudicated) == (BLAST, NORMAL, NORMAL)
     assert decisions.standing(differing.id)[cells[1].id].label == NORMAL
+
+
+def test_the_second_reader_does_not_become_the_first_of_what_is_sent_back(
+    differing, clinician, third
+):
+    row = examinations.get(differing.id)
+    states.send_back(row.id, row.revision, "Read again.", clinician)
+    with pytest.raises(Forbidden, match="cannot be the first"):
+        readings.take(row.id, FIRST, third)
 
 
 def test_what_is_asked_for_can_be_waived_with_a_reason(asked, clinician):

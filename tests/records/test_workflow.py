@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -50,6 +50,7 @@ from appliance.vocabulary import Actor, Box, ExaminationStatus, Quality, SourceI
 from tests.records.conftest import SHARP
 
 REVISIONED = (Patient, Examination, FieldImage, Reading, Conclusion, Amendment)
+CLOSED = {"cancelled", "entered-in-error"}
 SIGNED = {"final", "amended", "corrected"}
 STEPS = {
     ("registered", "partial"), ("partial", "preliminary"), ("preliminary", "partial"),
@@ -73,8 +74,6 @@ class TakenBack(Exception):
 class Ward(RuleBasedStateMachine):
     """One smear after the other, two technicians, two clinicians, and somebody who writes SQL."""
 
-    reached: ClassVar[set[str]] = set()
-
     def __init__(self, template: Path, make_analysis: Callable[..., Any]) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
@@ -91,6 +90,9 @@ class Ward(RuleBasedStateMachine):
         self.versions: dict[Any, tuple[Any, ...]] = {}
         values = {"medical_record_number": "0", "family_name": "Núñez", "sex": "female"}
         self.patient = patients.register(values, self.people[0])
+        self.begin()
+        self.go_the_usual_way(0, 2, CellLabel.BLAST, "call")
+        assert self.row.status == "final"
         self.begin()
 
     def begin(self) -> None:
@@ -163,14 +165,18 @@ class Ward(RuleBasedStateMachine):
             own_submission_allowed=own,
         )
 
-    @rule()
-    def take_another_smear(self) -> None:
-        if self.row.status in ("cancelled", "entered-in-error") or len(self.versions) > 2:
+    @rule(which=numbers)
+    def turn_to(self, which: int) -> None:
+        """Take up another smear, or register one where all others are closed."""
+        rows = list(Examination.select().order_by(Examination.created_at))
+        if which < len(rows):
+            self.id = rows[which].id
+        elif len(rows) < 4 and all(row.status in SIGNED | CLOSED for row in rows):
             self.begin()
 
     @rule()
     def upload(self) -> None:
-        if FieldImage.select().count() < 6:
+        if FieldImage.select().where(FieldImage.examination == self.id).count() < 3:
             self.attempt(self.add_image)
 
     @rule()
@@ -251,8 +257,8 @@ class Ward(RuleBasedStateMachine):
         label=labels,
         between=st.sampled_from(["call", "image", "split", "undo"]),
     )
-    def do_it_all(self, reader: int, signer: int, label: CellLabel, between: str) -> None:
-        """Go the usual way as far as it leads from here, perhaps with a slip before the end."""
+    def go_the_usual_way(self, reader: int, signer: int, label: CellLabel, between: str) -> None:
+        """Do everything as far as it leads from here, perhaps with a slip before the end."""
         first, clinician = self.people[reader], self.people[signer]
         self.call_all(first, ReadingKind.FIRST, label)
         self.submit(reader, ReadingKind.FIRST, "")
@@ -302,7 +308,6 @@ class Ward(RuleBasedStateMachine):
     @invariant()
     def signed_reports_rest_on_verified_cells(self) -> None:
         for row in Examination.select():
-            self.reached.add(row.status)
             if row.status in SIGNED and not report_versions.open_amendment(row.id):
                 assert self.unverified(row.id) == []
                 assert conclusions.of(row.id)
@@ -373,7 +378,6 @@ class Ward(RuleBasedStateMachine):
 
 
 def run(template: Path, make_analysis: Callable[..., Any], examples: int) -> None:
-    Ward.reached = set()
     run_state_machine_as_test(
         lambda: Ward(template, make_analysis),
         settings=settings(
@@ -385,12 +389,11 @@ def run(template: Path, make_analysis: Callable[..., Any], examples: int) -> Non
             report_multiple_bugs=False,
         ),
     )
-    assert Ward.reached >= {"partial", "preliminary", "final"}
 
 
 @pytest.mark.slow
 def test_a_signed_report_rests_on_verified_cells_whatever_people_do(migrated_file: Path, analysis):
-    run(migrated_file, analysis, 12)
+    run(migrated_file, analysis, 10)
 
 
 @pytest.mark.slow
@@ -398,4 +401,4 @@ def test_the_database_alone_sees_to_it(migrated_file: Path, analysis, monkeypatc
     monkeypatch.setattr(readings, "require_complete", lambda _: None)
     monkeypatch.setattr(report_versions, "require_complete", lambda _: None)
     monkeypatch.setattr(report_versions, "_require_signable", lambda *_: None)
-    run(migrated_file, analysis, 8)
+    run(migrated_file, analysis, 6)
