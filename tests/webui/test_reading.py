@@ -1,0 +1,449 @@
+"""Reading cells through its pages: who sees what, what is kept of it, and what is refused."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from appliance.clock import now
+from appliance.permissions import Role
+from appliance.records import audit, decisions, examinations, fields, readings, states, users
+from appliance.records.review_tables import CellDisplay
+from appliance.review_vocabulary import CellLabel, DecisionWay, ReadingKind, ReadingState
+from tests.webui.examples import add_field, analyse, examination_of
+
+TILES = re.compile(r'id="c-([0-9a-f-]+)" data-cell="[0-9a-f-]+" data-group="([a-z-]+)"')
+NOTE = re.compile(r'name="opened" value="([^"]+)"')
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def examination(olga):
+    return examination_of(olga)
+
+
+@pytest.fixture
+def cells(appliance, examination, olga):
+    """Blast, normal, unsure, and one that the edge cuts."""
+    add_field(appliance, examination.id, olga, 1, um_per_px=0.5)
+    row = analyse([0.95, 0.05, 0.5, 0.99], at_border=frozenset({4}))
+    return fields.cells_of(row.id)
+
+
+@pytest.fixture
+def olgas(as_user):
+    return as_user("olga")
+
+
+def page(browser, examination, query=""):
+    return browser.get(f"/examinations/{examination.id}/read{query}").text
+
+
+def reading(examination, kind=ReadingKind.FIRST):
+    return next(row for row in readings.of_examination(examination.id) if row.kind == kind)
+
+
+def call(browser, examination, label, *cells, kind=ReadingKind.FIRST, **more):
+    address = f"/readings/{reading(examination, kind).id}/decide"
+    sent = {"cell": [str(cell.id) for cell in cells], "label": label, **more}
+    return browser.post(address, json=sent, headers=JSON)
+
+
+def labels(examination):
+    return {key: its.label for key, its in decisions.standing(examination.id).items()}
+
+
+class Later:
+    """The clock of the pages, put forward."""
+
+    seconds = 0.0
+
+    def __call__(self):
+        return now() + timedelta(seconds=self.seconds)
+
+
+@pytest.fixture
+def later(monkeypatch):
+    clock = Later()
+    monkeypatch.setattr("webui.displays.now", clock)
+    return clock
+
+
+class TestPage:
+    def test_counted_cells_stand_in_their_groups_the_likeliest_first(
+        self, olgas, examination, cells
+    ):
+        tiles = TILES.findall(page(olgas, examination))
+        assert [group for _, group in tiles] == ["blast", "normal", "unsure"]
+        assert str(cells[3].id) not in [cell for cell, _ in tiles]
+
+    def test_opening_it_begins_the_reading_once_and_is_audited(self, olgas, examination, cells):
+        page(olgas, examination)
+        page(olgas, examination)
+        (row,) = readings.of_examination(examination.id)
+        assert (row.kind, row.state) == (ReadingKind.FIRST, ReadingState.OPEN)
+        assert audit.recent(action="examination:read", subject_id=examination.id).total == 2
+
+    def test_a_chip_narrows_to_what_is_left(self, olgas, examination, cells):
+        page(olgas, examination)
+        call(olgas, examination, "blast", cells[0])
+        shown = TILES.findall(page(olgas, examination, "?group=normal"))
+        assert shown == [(str(cells[1].id), "normal")]
+
+    def test_what_is_called_differently_moves_but_keeps_its_suggestion(
+        self, olgas, examination, cells
+    ):
+        page(olgas, examination)
+        call(olgas, examination, "other", cells[0])
+        text = page(olgas, examination)
+        assert (str(cells[0].id), "other") in TILES.findall(text)
+        assert "Cell 1 of field 1: other by Olga Tamm, blast probability 95 %" in text
+        assert fields.cells_of(cells[0].__data__["field"])[0].suggestion == "blast"
+
+    def test_many_cells_come_in_pages_and_next_leads_to_the_one_with_what_is_left(
+        self, olgas, appliance, examination, olga
+    ):
+        add_field(appliance, examination.id, olga, 1)
+        row = analyse([1 - place / 400 for place in range(130)])
+        assert len(TILES.findall(page(olgas, examination))) == 120
+        assert len(TILES.findall(page(olgas, examination, "?page=2"))) == 10
+        first = fields.cells_of(row.id)
+        called = call(olgas, examination, "normal", *first[:119])
+        assert called.json["state"]["todo"] == 130
+        answer = olgas.get(f"/readings/{reading(examination).id}/next?after={first[125].id}")
+        assert answer.location.endswith(f"#c-{first[126].id}")
+
+    def test_a_strange_query_shows_cells_all_the_same(self, olgas, examination, cells):
+        for query in ("?page=99", "?page=x", "?group=nonsense", "?group=todo"):
+            assert TILES.findall(page(olgas, examination, query)), query
+
+    def test_without_a_cell_it_says_what_to_do(self, olgas, examination):
+        text = page(olgas, examination)
+        assert "No cell to read yet" in text
+        assert f"/examinations/{examination.id}/upload" in text
+
+    def test_who_decides_nothing_looks_at_the_gallery(self, as_user, examination, cells):
+        assert as_user("adam").get(f"/examinations/{examination.id}/read").status_code == 403
+        assert as_user("adam").get(f"/examinations/{examination.id}/cells").status_code == 200
+
+
+class TestDecide:
+    def test_the_answer_says_how_far_the_reading_is(self, olgas, examination, cells):
+        page(olgas, examination)
+        answer = call(olgas, examination, "blast", cells[0], cells[2]).json
+        assert answer["said"] == "2 cells to Blast."
+        assert [(each["id"], each["group"], each["verified"]) for each in answer["cells"]] == [
+            (str(cells[0].id), "blast", True),
+            (str(cells[2].id), "blast", True),
+        ]
+        state = answer["state"]
+        assert state["counts"]["blast"] == 2
+        assert (state["total"], state["verified"]) == (3, 2)
+        assert (state["fraction"], state["interval"]) == ("100.0 %", "16\N{EN DASH}100")
+        assert state["undo"] == "2 cells to Blast"
+
+    def test_who_and_how_is_kept(self, olgas, examination, cells, olga):
+        page(olgas, examination)
+        call(olgas, examination, "normal", cells[0])
+        (called,) = decisions.history(cells[0].id)
+        assert (called.label, called.how) == (CellLabel.NORMAL, DecisionWay.ONE)
+        assert called.reader_name == olga.full_name
+
+    def test_what_makes_no_call_is_refused_in_words(self, olgas, examination, cells):
+        page(olgas, examination)
+        for label in ("", "replaced", "lymphocyte"):
+            answer = call(olgas, examination, label, cells[0])
+            assert answer.status_code == 422
+            assert "Choose what the cells are called" in answer.json["detail"]
+        assert "Select the cells first" in call(olgas, examination, "blast").json["detail"]
+
+    def test_a_cell_of_another_examination_is_not_called(self, olgas, appliance, examination, olga):
+        other = examination_of(olga)
+        add_field(appliance, other.id, olga, 9)
+        row = analyse([0.5])
+        page(olgas, examination)
+        assert call(olgas, examination, "blast", *fields.cells_of(row.id)).status_code == 404
+
+    def test_nobody_decides_in_the_reading_of_another(self, as_user, olgas, examination, cells):
+        page(olgas, examination)
+        answer = call(as_user("hana"), examination, "blast", cells[0])
+        assert answer.status_code == 403
+        assert labels(examination)[cells[0].id] == ""
+
+    def test_undo_names_and_takes_back_the_last_one(self, olgas, examination, cells):
+        page(olgas, examination)
+        call(olgas, examination, "blast", cells[0])
+        call(olgas, examination, "other", cells[0], cells[1])
+        address = f"/readings/{reading(examination).id}/undo"
+        answer = olgas.post(address, json={}, headers=JSON).json
+        assert answer["state"]["undo"] == "1 cell to Blast"
+        assert labels(examination)[cells[0].id] == CellLabel.BLAST
+        assert olgas.post(address, json={}, headers=JSON).json["state"]["undo"] == ""
+        again = olgas.post(address, json={}, headers=JSON)
+        assert again.json["said"] == "Nothing is left to take back."
+
+
+class TestForms:
+    """The same without a script."""
+
+    def test_a_ticked_cell_is_called_and_one_comes_back(self, olgas, examination, cells):
+        page(olgas, examination)
+        answer = olgas.post(
+            f"/readings/{reading(examination).id}/decide",
+            data={"cell": str(cells[0].id), "label": "blast", "back": "/somewhere"},
+        )
+        assert answer.location == "/somewhere"
+        assert labels(examination)[cells[0].id] == CellLabel.BLAST
+
+    def test_cells_count_as_displayed_once_the_page_was_open_long_enough(
+        self, olgas, examination, cells, later
+    ):
+        note = NOTE.search(page(olgas, examination))[1]
+        row = reading(examination)
+        on_page = [str(cell.id) for cell in cells[:3]]
+        sent = {"cell": on_page[0], "label": "blast", "opened": note, "on_page": on_page}
+        olgas.post(f"/readings/{row.id}/decide", data=sent)
+        assert CellDisplay.select().count() == 0
+        later.seconds = 2.0
+        olgas.post(f"/readings/{row.id}/decide", data=sent)
+        assert decisions.progress(examination.id).displayed == 3
+
+    def test_undo_says_what_it_did(self, olgas, examination, cells):
+        page(olgas, examination)
+        call(olgas, examination, "blast", cells[0])
+        answer = olgas.post(f"/readings/{reading(examination).id}/undo", follow_redirects=True)
+        assert "Taken back." in answer.text
+
+
+class TestDisplays:
+    def show(self, browser, examination, note, **shown):
+        address = f"/readings/{reading(examination).id}/showed"
+        measured = {str(UUID(key)): value for key, value in shown.items()}
+        return browser.post(address, json={"opened": note, "shown": measured})
+
+    def kept(self):
+        return {row.__data__["cell"]: row.milliseconds for row in CellDisplay.select()}
+
+    def test_no_cell_was_shown_for_longer_than_the_page_was_open(
+        self, olgas, examination, cells, later
+    ):
+        note = NOTE.search(page(olgas, examination))[1]
+        later.seconds = 5.0
+        times = {cells[0].id.hex: 90_000, cells[1].id.hex: 1500, cells[2].id.hex: 999}
+        assert self.show(olgas, examination, note, **times).status_code == 204
+        kept = self.kept()
+        assert kept[cells[0].id] == pytest.approx(5000, abs=900)
+        assert kept[cells[1].id] == 1500
+        assert cells[2].id not in kept
+
+    def test_a_page_just_opened_has_shown_nothing(self, olgas, examination, cells):
+        note = NOTE.search(page(olgas, examination))[1]
+        self.show(olgas, examination, note, **{cells[0].id.hex: 90_000})
+        assert self.kept() == {}
+
+    def test_without_the_note_of_the_persons_own_page_nothing_counts(
+        self, as_user, olgas, examination, cells, later
+    ):
+        page(olgas, examination)
+        hanas = NOTE.search(page(as_user("hana"), examination))[1]
+        later.seconds = 50.0
+        for note in ("", "forged", "WyIwMCIsIjEiLDBd.x", hanas):
+            self.show(olgas, examination, note, **{cells[0].id.hex: 5000})
+            assert self.kept() == {}
+
+    def test_nonsense_is_no_error(self, olgas, examination, cells, later):
+        note = NOTE.search(page(olgas, examination))[1]
+        later.seconds = 5.0
+        address = f"/readings/{reading(examination).id}/showed"
+        for shown in (None, [], {"x": 5000}, "x", {cells[0].id.hex: None}):
+            answer = olgas.post(address, json={"opened": note, "shown": shown})
+            assert answer.status_code == 204
+
+
+class TestScreen:
+    def verify(self, browser, examination, note, cells, **shown):
+        address = f"/readings/{reading(examination).id}/verify-screen"
+        sent = {"cell": [str(cell.id) for cell in cells], "opened": note, "shown": shown}
+        return browser.post(address, json=sent, headers=JSON)
+
+    def test_what_was_looked_at_is_taken_over_and_recorded_as_such(
+        self, olgas, examination, cells, later
+    ):
+        note = NOTE.search(page(olgas, examination))[1]
+        later.seconds = 3.0
+        shown = {str(cell.id): 2000 for cell in cells[:3]}
+        answer = self.verify(olgas, examination, note, cells, **shown).json
+        assert answer["said"] == "2 cells verified."
+        assert answer["state"]["undo"] == "2 cells verified"
+        standing = decisions.standing(examination.id)
+        assert [standing[cell.id].label for cell in cells] == ["blast", "normal", "", ""]
+        assert standing[cells[0].id].how == DecisionWay.SCREEN
+
+    def test_what_was_not_on_the_screen_long_enough_is_refused_as_a_whole(
+        self, olgas, examination, cells, later
+    ):
+        note = NOTE.search(page(olgas, examination))[1]
+        later.seconds = 3.0
+        answer = self.verify(olgas, examination, note, cells, **{str(cells[0].id): 2000})
+        assert answer.status_code == 409
+        assert "1 of these cells was not on the screen" in answer.json["detail"]
+        assert set(labels(examination).values()) == {""}
+
+    def test_what_the_model_is_unsure_of_is_for_a_person_to_call(
+        self, olgas, examination, cells, later
+    ):
+        note = NOTE.search(page(olgas, examination))[1]
+        later.seconds = 3.0
+        answer = self.verify(olgas, examination, note, cells[2:], **{str(cells[2].id): 2000})
+        assert answer.status_code == 422
+
+
+class TestSubmit:
+    def read_all(self, browser, examination, cells, later):
+        note = NOTE.search(page(browser, examination))[1]
+        later.seconds = 3.0
+        shown = {str(cell.id): 2000 for cell in cells[:3]}
+        return call(browser, examination, "blast", *cells[:3], opened=note, shown=shown)
+
+    def test_the_main_button_submits_once_nothing_is_left(self, olgas, examination, cells, later):
+        state = self.read_all(olgas, examination, cells, later).json["state"]
+        assert (state["todo"], state["submit"]) == (0, "Submit 3 cells")
+        row = reading(examination)
+        answer = olgas.post("/readings/submit", data={"reading_id": str(row.id)})
+        if answer.status_code == 404:
+            answer = olgas.post(f"/readings/{row.id}/submit")
+        assert answer.status_code == 303
+        assert readings.get(row.id).state == ReadingState.SUBMITTED
+
+    def test_a_verified_cell_that_was_never_seen_is_still_left(self, olgas, examination, cells):
+        page(olgas, examination)
+        state = call(olgas, examination, "blast", *cells[:3]).json["state"]
+        assert (state["verified"], state["todo"]) == (3, 3)
+        assert olgas.post(f"/readings/{reading(examination).id}/submit").status_code == 409
+
+    def test_after_it_the_clinician_reviews_and_the_technician_looks(
+        self, as_user, olgas, examination, cells, later
+    ):
+        self.read_all(olgas, examination, cells, later)
+        olgas.post(f"/readings/{reading(examination).id}/submit")
+        assert olgas.get(f"/examinations/{examination.id}/read").location.endswith("/cells")
+        hanas = as_user("hana")
+        assert "Review cells" in page(hanas, examination)
+        call(hanas, examination, "normal", cells[0], kind=ReadingKind.REVIEW)
+        assert labels(examination)[cells[0].id] == CellLabel.NORMAL
+        history = [(each.reader_name, each.label) for each in decisions.history(cells[0].id)]
+        assert history == [("Olga Tamm", "blast"), ("Hana Sato", "normal")]
+
+    def test_a_closed_examination_is_only_looked_at(self, olgas, examination, cells, olga):
+        revision = examinations.get(examination.id).revision
+        states.cancel(examination.id, revision, "Registered twice", users.actor_of(olga))
+        assert olgas.get(f"/examinations/{examination.id}/read").location.endswith("/cells")
+
+
+class TestOneCell:
+    def test_it_is_shown_with_its_numbers_history_and_place(self, olgas, examination, cells):
+        page(olgas, examination)
+        call(olgas, examination, "unsure", cells[0])
+        text = olgas.get(f"/readings/{reading(examination).id}/cells/{cells[0].id}").text
+        assert "The model suggested blast" in text
+        assert "4.0 × 4.0 µm" in text  # noqa: RUF001
+        assert "Olga Tamm, first reading" in text
+        assert "Its place in the field" in text
+        assert "Where the network looked was not kept for this image." in text
+
+    def test_where_the_network_looked_is_shown_where_it_was_kept(
+        self, olgas, appliance, examination, cells
+    ):
+        row = fields.get(cells[0].__data__["field"])
+        assert olgas.get(f"/fields/{row.id}/cells/1/attention.png").status_code == 404
+        appliance.views.prepare(
+            row, appliance.views.pixels(row), [], np.ones((4, 8, 8), np.float32)
+        )
+        answer = olgas.get(f"/fields/{row.id}/cells/1/attention.png")
+        assert answer.mimetype == "image/png"
+        page(olgas, examination)
+        text = olgas.get(f"/readings/{reading(examination).id}/cells/{cells[0].id}").text
+        assert f"/fields/{row.id}/cells/1/attention.png" in text
+
+    def test_a_cell_that_is_not_there_is_said(self, olgas, examination, cells):
+        page(olgas, examination)
+        address = f"/readings/{reading(examination).id}/cells/{reading(examination).id}"
+        assert olgas.get(address).status_code == 404
+
+
+class TestBlind:
+    """A second reader sees neither what is suggested nor what the first reader called."""
+
+    @pytest.fixture
+    def second(self, as_user, olgas, examination, cells, later, password_hash):
+        note = NOTE.search(page(olgas, examination))[1]
+        later.seconds = 3.0
+        shown = {str(cell.id): 2000 for cell in cells[:3]}
+        call(olgas, examination, "blast", *cells[:3], opened=note, shown=shown)
+        first = reading(examination)
+        olga = users.by_username("olga")
+        readings.submit(first.id, users.actor_of(olga), second_because="Drawn at random.")
+        users.add("ivo", "Ivo Brandt", Role.TECHNICIAN, password_hash, None)
+        by = users.actor_of(users.by_username("ivo"))
+        return readings.take(examination.id, ReadingKind.SECOND, by)
+
+    @pytest.fixture
+    def ivos(self, as_user, second):
+        return as_user("ivo")
+
+    def test_nothing_on_the_page_tells(self, ivos, second, cells):
+        text = ivos.get(f"/readings/{second.id}/read").text
+        assert [group for _, group in TILES.findall(text)] == ["open"] * 3
+        for telling in ("95 %", "probability", "Olga", "data-verifiable", "Verify", "suggest"):
+            assert telling not in text.replace("neither the suggestions nor", "")
+
+    def test_cells_stand_in_the_order_of_the_fields(self, ivos, second, cells):
+        text = ivos.get(f"/readings/{second.id}/read").text
+        assert [cell for cell, _ in TILES.findall(text)] == [str(cell.id) for cell in cells[:3]]
+
+    def test_nothing_about_one_cell_tells(self, ivos, second, cells):
+        text = ivos.get(f"/readings/{second.id}/cells/{cells[0].id}").text.split("<main")[1]
+        for telling in ("probability", "Olga", "attention", "Who called", "suggest", "95 %"):
+            assert telling not in text
+        answer = ivos.get(f"/fields/{cells[0].__data__['field']}/cells/1/attention.png")
+        assert answer.status_code == 403
+
+    def test_gallery_and_viewer_are_closed_and_the_way_to_read_leads_here(
+        self, ivos, second, examination, cells
+    ):
+        assert ivos.get(f"/examinations/{examination.id}/cells").status_code == 403
+        assert ivos.get(f"/fields/{cells[0].__data__['field']}").status_code == 403
+        answer = ivos.get(f"/examinations/{examination.id}/read")
+        assert answer.location == f"/readings/{second.id}/read"
+
+    def test_a_call_stands_apart_and_nothing_is_verified_by_screen(
+        self, ivos, second, examination, cells
+    ):
+        sent = {"cell": [str(cells[0].id)], "label": "normal"}
+        answer = ivos.post(f"/readings/{second.id}/decide", json=sent, headers=JSON).json
+        assert answer["state"]["todo"] == 2
+        assert answer["cells"][0]["spoken"] == "Cell 1 of field 1: called Normal"
+        assert labels(examination)[cells[0].id] == CellLabel.BLAST
+        sent = {"cell": [str(cells[1].id)]}
+        answer = ivos.post(f"/readings/{second.id}/verify-screen", json=sent, headers=JSON)
+        assert answer.status_code == 422
+
+    def test_the_adjudicator_sees_both_calls_of_what_differs_and_only_that(
+        self, as_user, ivos, second, examination, cells
+    ):
+        decide = f"/readings/{second.id}/decide"
+        ivos.post(decide, json={"cell": [str(cells[0].id)], "label": "normal"}, headers=JSON)
+        others = [str(cell.id) for cell in cells[1:3]]
+        ivos.post(decide, json={"cell": others, "label": "blast"}, headers=JSON)
+        ivos.post(f"/readings/{second.id}/submit")
+        by = users.actor_of(users.by_username("hana"))
+        third = readings.take(examination.id, ReadingKind.ADJUDICATION, by)
+        hanas = as_user("hana")
+        text = hanas.get(f"/readings/{third.id}/read").text
+        assert TILES.findall(text) == [(str(cells[0].id), "open")]
+        assert "1 blast<br>2 normal" in text
+        sent = {"cell": [str(cells[0].id)], "label": "blast"}
+        answer = hanas.post(f"/readings/{third.id}/decide", json=sent, headers=JSON).json
+        assert (answer["state"]["todo"], answer["state"]["submit"]) == (0, "Submit 1 decision")
