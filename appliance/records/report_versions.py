@@ -210,35 +210,42 @@ def opened(report_id: UUID, by: Actor) -> None:
 
 
 def superseded_for(user_id: UUID) -> list[Superseded]:
-    """Return the reports a person opened that were amended since, until they open the newest."""
+    """Return the reports a person opened that were amended since, until they open the newest.
+
+    Goes through the amendments, which are few, and not through all that a person ever opened:
+    every page asks this for its bell.
+    """
     newest, later, again = ReportVersion.alias(), ReportVersion.alias(), ReportOpening.alias()
     newer = later.select().where(
         later.examination == newest.examination, later.number > newest.number
     )
     seen = again.select().where(again.report == newest.id, again.user == user_id)
-    rows: Any = (
-        ReportVersion.select(ReportVersion.id, newest.id)
-        .join(
-            newest,
-            on=(newest.examination == ReportVersion.examination)
-            & (newest.number > ReportVersion.number),
-        )
-        .switch(ReportVersion)
+    opened_before = (
+        ReportVersion.select(ReportVersion.id)
         .join(ReportOpening)
         .where(
+            ReportVersion.examination == newest.examination,
+            ReportVersion.number < newest.number,
             ReportOpening.user == user_id,
-            newest.amendment.is_null(False),
-            ~fn.EXISTS(newer),
-            ~fn.EXISTS(seen),
         )
-        .order_by(newest.created_at, ReportVersion.number)
+        .order_by(ReportVersion.number.desc())
+        .limit(1)
+    )
+    rows: Any = (
+        newest.select(opened_before, newest.id)
+        .join(Amendment, on=newest.amendment == Amendment.id)
+        .where(~fn.EXISTS(newer), ~fn.EXISTS(seen), fn.EXISTS(opened_before))
+        .order_by(newest.created_at.desc())
         .tuples()
     )
-    last_opened = {newest_id: old_id for old_id, newest_id in rows}
-    return [
-        Superseded(get(old_id), get(newest_id))
-        for newest_id, old_id in reversed(last_opened.items())
-    ]
+    pairs = list(rows)
+    if not pairs:
+        return []
+    named = [version_id for pair in pairs for version_id in pair]
+    found = {
+        row.id: row for row in _attached(ReportVersion.select().where(ReportVersion.id.in_(named)))
+    }
+    return [Superseded(found[old_id], found[newest_id]) for old_id, newest_id in pairs]
 
 
 def _require_signable(examination: Examination, by: Actor, own_submission_allowed: bool) -> None:
