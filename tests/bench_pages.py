@@ -27,7 +27,7 @@ from tests.flow.live import Client, LiveAppliance
 LABS = Path("build/bench")
 SMALL, LARGE = 100, 100_000
 VISITS, TIMES = 60, 3
-FORM = 1
+FORM = 2
 """Raised when a lab that was invented before is no longer like one that would be invented now."""
 
 Visit = Callable[[], object]
@@ -54,28 +54,25 @@ class Lab:
     def visits(self) -> Mapping[str, Callable[[int], Visit]]:
         """Return the pages by name, each varied by the number of the visit."""
         return {
-            "worklist": lambda n: self._get("/?tab=all"),
-            "worklist_filtered": lambda n: self._get(
+            "worklist": lambda n: self.page("/?tab=all"),
+            "worklist_filtered": lambda n: self.page(
                 ("/?status=final", "/?specimen=peripheral-blood", "/?blasts=yes")[n % 3]
             ),
-            "worklist_days": lambda n: self._get(f"/?to={self.examinations[n % 20][2]}"),
+            "worklist_days": lambda n: self.page(f"/?to={self.examinations[n % 20][2]}"),
             "search_number": lambda n: self._search("/search", self._part_of_number(n)),
             "search_name": lambda n: self._search("/search", self._name(n)),
             "search_beginning": lambda n: self._search("/search", "mksabdl"[n % 7]),
             "search_patient": lambda n: self._search("/patients/search", self._name(n)),
-            "patients": lambda n: self._get("/patients"),
-            "patient": lambda n: self._get(f"/patients/{UUID(self.people[n % 40][0])}"),
-            "scorecard": lambda n: self._get("/scorecard"),
+            "patients": lambda n: self.page("/patients"),
+            "patient": lambda n: self.page(f"/patients/{UUID(self.people[n % 40][0])}"),
+            "scorecard": lambda n: self.page(("/scorecard", "/scorecard/work")[n % 2]),
         }
 
-    def has(self, path: str) -> bool:
-        """Say whether there is such a page."""
-        return bool(self.client.get(path).ok)
+    def page(self, path: str) -> Visit:
+        """Return a visit of a page."""
+        return lambda: self._open(path)
 
-    def _get(self, path: str) -> Visit:
-        return lambda: self._page(path)
-
-    def _page(self, path: str) -> None:
+    def _open(self, path: str) -> None:
         answer = self.client.get(path)
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
 
@@ -83,7 +80,7 @@ class Lab:
         def visit() -> None:
             answer = self.client.post(path, {"text": text})
             assert answer.status_code == 303
-            self._page(answer.headers["Location"])
+            self._open(answer.headers["Location"])
 
         return visit
 
@@ -101,21 +98,33 @@ def page_figures(say: Callable[[str, float, str, str], None]) -> dict[str, float
     figures: dict[str, float] = {}
     with served(SMALL) as small, served(LARGE) as large:
         for name, visit in large.visits().items():
-            if name == "scorecard" and not large.has("/scorecard"):
-                continue
             few, many = in_turn(small.visits()[name], visit)
             figures |= {f"page_{name}_p95_ms": many, f"page_{name}_p95_ratio": many / few}
             say(f"{name}, p95", many, "ms", f"{few:.1f} ms among {SMALL}, ratio {many / few:.2f}")
+        figures |= counted_anew(small, large, say)
     ratios = [value for name, value in figures.items() if name.endswith("_p95_ratio")]
     figures["pages_p95_ratio_100k"] = max(ratios)
     say("slowest page over its peer", max(ratios), "", "aim at most 1.2")
     return figures
 
 
-def in_turn(*pages: Callable[[int], Visit]) -> list[float]:
+def counted_anew(
+    small: Lab, large: Lab, say: Callable[[str, float, str, str], None]
+) -> dict[str, float]:
+    """Time a scorecard that is counted while somebody waits: the first of ten minutes.
+
+    Of a large lab a sample of a thousand examinations is looked at, so the small one is no peer.
+    """
+    visit = "/scorecard?again=1"
+    few, many = in_turn(*(lambda n, lab=lab: lab.page(visit) for lab in (small, large)), visits=3)
+    say("scorecard counted anew", many, "ms", f"{few:.1f} ms for all of {SMALL}")
+    return {"scorecard_counted_anew_ms": many}
+
+
+def in_turn(*pages: Callable[[int], Visit], visits: int = VISITS) -> list[float]:
     """Return the 95th percentiles of some pages, visited in turn, in milliseconds."""
     taken: list[dict[int, float]] = [{} for _ in pages]
-    for number in (n % VISITS for n in range(VISITS * (TIMES + 1))):
+    for number in (n % visits for n in range(visits * (TIMES + 1))):
         for page, times in zip(pages, taken, strict=True):
             visit = page(number)
             started = time.perf_counter()

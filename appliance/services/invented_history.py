@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from appliance.records.bulk import Bulk
 from appliance.records.review_tables import CellDecision, CellDisplay, Conclusion, Reading
-from appliance.records.tables import Cell, Examination, FieldImage, Row
+from appliance.records.tables import Cell, Examination, FieldImage, Patient, Row
 from appliance.review_vocabulary import (
     CellLabel,
     DecisionWay,
@@ -18,7 +18,7 @@ from appliance.review_vocabulary import (
     ReadingState,
 )
 from appliance.services.invented_cases import Case
-from appliance.services.invented_reports import Signed, sign
+from appliance.services.invented_reports import Signed, content_of, sign
 from appliance.vocabulary import APPLIANCE, Actor, ExaminationStatus, FieldState, Suggestion
 
 R = TypeVar("R", bound=Row)
@@ -75,12 +75,14 @@ class History:
         chronicle: Chronicle,
         staff: Staff,
         case: Case,
+        patient: Patient,
         examination: Examination,
         pattern: Pattern,
     ) -> None:
         self.chronicle = chronicle
         self.staff = staff
         self.case = case
+        self.patient = patient
         self.examination = examination
         self.pattern = pattern
         self.pause = timedelta(minutes=case.minutes / 6)
@@ -119,9 +121,9 @@ class History:
                 _copy(c, field=field.id, created_at=self.chronicle.at) for c in self.pattern.cells
             ]
             self.chronicle.end(*cells)
-            self._read([cell for cell in cells if cell.counted])
+            self._read(field, [cell for cell in cells if cell.counted])
 
-    def _read(self, cells: Sequence[Cell]) -> None:
+    def _read(self, field: FieldImage, cells: Sequence[Cell]) -> None:
         """Read it, the first half of it where it is still to be read, and go on from there."""
         if self.case.status == ExaminationStatus.CANCELLED:
             return
@@ -137,7 +139,7 @@ class History:
             second, _ = self._reading(ReadingKind.SECOND, self.staff.clinician, cells)
             self._submit(second, self.staff.clinician)
         if self.case.status != ExaminationStatus.PRELIMINARY:
-            self._sign(labels)
+            self._sign(field, list(zip(cells, labels, strict=True)))
 
     def _reading(
         self, kind: ReadingKind, by: Actor, cells: Sequence[Cell]
@@ -171,24 +173,20 @@ class History:
         label = CellLabel(cell.suggestion)
         return label if self.case.lot.random() < self.case.agreement else _OTHERWISE[label]
 
-    def _sign(self, labels: Sequence[CellLabel]) -> None:
+    def _sign(self, field: FieldImage, called: Sequence[tuple[Cell, CellLabel]]) -> None:
         """Conclude, sign, and amend or void what was signed where the case says so."""
         by = self.staff.clinician
         self._wait()
-        finding = _finding(labels)
+        finding = _finding([label for _, label in called])
         conclusion = Conclusion(examination=self.examination.id, finding=finding, text="")
         self.chronicle.begin(conclusion, "conclusion:write", by)
         self.chronicle.end(conclusion)
-        self._move(ExaminationStatus.FINAL, "report:sign", by)
-        content = {
-            "accession_number": self.examination.accession_number,
-            "finding": str(finding),
-            "labels": [str(label) for label in labels],
-        }
+        self._move(ExaminationStatus.FINAL, "examination:sign", by)
+        content = content_of(self.patient, self.examination, field, called, conclusion)
         signed = Signed(self.chronicle.into, self.examination.id, by, content)
         sign(signed, 1, ExaminationStatus.FINAL, self.chronicle.at)
         if self.case.status in _IN_TURN:
-            self._move(self.case.status, "report:sign", by)
+            self._move(self.case.status, "examination:sign", by)
             sign(signed, 2, self.case.status, self.chronicle.at)
         elif self.case.status == ExaminationStatus.ENTERED_IN_ERROR:
             self._move(self.case.status, "examination:void", by)

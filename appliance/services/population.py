@@ -91,4 +91,4 @@ def _write_patient(
             **case.entries,
         )
         pattern = patterns[number % len(patterns)]
-        History(chronicle, staff, case, examination, pattern).write()
+        History(chronicle, staff, case, patient, examination, pattern).write()

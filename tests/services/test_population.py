@@ -7,11 +7,20 @@ import pytest
 from peewee import Database, IntegrityError
 
 from appliance.clock import now
-from appliance.records import audit, clinical, examinations, guards, patients, revisions, users
+from appliance.records import (
+    audit,
+    clinical,
+    examinations,
+    guards,
+    patients,
+    report_versions,
+    revisions,
+    users,
+)
 from appliance.records import database as records
 from appliance.records.database import integrity_fault, open_database
 from appliance.records.examinations import Needs, Query
-from appliance.records.review_tables import Conclusion, Reading
+from appliance.records.review_tables import Conclusion, Reading, ReportVersion
 from appliance.records.tables import (
     Cell,
     ClinicalDetails,
@@ -22,6 +31,8 @@ from appliance.records.tables import (
     Revision,
     User,
 )
+from appliance.review_vocabulary import SignatureMeaning
+from appliance.services import signed_record
 from appliance.services.population import Pattern, Staff, populate
 from appliance.vocabulary import ExaminationStatus, FieldState
 
@@ -87,6 +98,21 @@ def test_no_signed_report_has_a_cell_that_nobody_saw_or_called(lab: Database):
         "EXISTS (SELECT 1 FROM cell_display s WHERE s.cell_id = c.id))"
     ).fetchone()
     assert unverified == (0,)
+
+
+def test_signed_versions_are_whole_and_of_the_form_of_real_ones(lab: Database):
+    rows = list(ReportVersion.select())
+    assert len(rows) > COUNT / 2
+    for row in rows:
+        assert report_versions.is_whole(row)
+        coming = report_versions.NextVersion(1, row.status, SignatureMeaning.APPROVED, None)
+        real = signed_record.content_of(row.examination_id, coming)
+        assert set(row.content) == set(real)
+        assert row.content["counts"] == real["counts"]
+        assert row.content["format"] == real["format"]
+        called = {cell["id"]: cell["label"] for cell in row.content["images"][0]["cells"]}
+        cells = real["images"][0]["cells"]
+        assert called == {cell["id"]: cell["label"] for cell in cells if cell["counted"]}
 
 
 def test_a_lab_has_examinations_in_all_states(lab: Database):
