@@ -46,6 +46,7 @@ __all__ = [
     "versions_of",
 ]
 
+_VERSION_ID: Any = ReportVersion.id
 MEANINGS = {
     ExaminationStatus.FINAL: SignatureMeaning.APPROVED,
     ExaminationStatus.AMENDED: SignatureMeaning.AMENDED,
@@ -238,7 +239,7 @@ def superseded_for(user_id: UUID) -> list[Superseded]:
         .order_by(newest.created_at.desc())
         .tuples()
     )
-    pairs = list(rows)
+    pairs = [(_VERSION_ID.python_value(old), newest_id) for old, newest_id in rows]
     if not pairs:
         return []
     named = [version_id for pair in pairs for version_id in pair]
