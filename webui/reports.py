@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Response, render_template
 
 from appliance.permissions import Permission
-from appliance.records import fields
+from appliance.records import fields, standing
 from webui import opened, shapes
 from webui.access import actor, appliance, needs
 
@@ -17,6 +17,7 @@ pages = Blueprint("reports", __name__)
 def show(examination_id: UUID) -> str:
     """Show the report of an examination, with the ways to print it."""
     examination = opened.examination(examination_id)
+    standing.require_sighted(examination_id, actor())
     rows = fields.of_examination(examination_id)
     return render_template(
         "reports/show.html",
@@ -31,6 +32,7 @@ def show(examination_id: UUID) -> str:
 def examination_pdf(examination_id: UUID) -> Response:
     """Hand out the report of the examination."""
     examination = opened.examination_again(examination_id)
+    standing.require_sighted(examination_id, actor())
     data = appliance().reporting.examination_pdf(examination_id, by=actor())
     return _inline(data, f"{examination.accession_number}-report")
 
@@ -40,6 +42,7 @@ def examination_pdf(examination_id: UUID) -> Response:
 def field_pdf(field_id: UUID) -> Response:
     """Hand out the report of one image."""
     field = opened.field_again(field_id)
+    standing.require_sighted(field.examination.id, actor())
     data = appliance().reporting.field_pdf(field_id, by=actor())
     return _inline(data, f"{field.examination.accession_number}-field-{field.number}")
 

@@ -72,6 +72,8 @@ def test_cancelled_is_marked_in_list_page_and_offers_nothing_more(as_user, appli
     assert "Add images" not in page
     assert "Cancel the examination" not in page
     assert "exam-void" in browser.get("/?tab=all").text
+    for part in ("cells", "report"):
+        assert "CANCELLED" in browser.get(f"/examinations/{examination.id}/{part}").text
     again = browser.get(f"/examinations/{examination.id}/cancel").text
     assert "This is not possible now" in again
 

@@ -63,7 +63,9 @@ def test_taken_on_it_leads_to_the_cells_and_hides_what_others_called(as_user, as
     (row,) = readings.wanted()
     assert answer.location == f"/readings/{row.reading.id}/read"
     assert "Go on" in browser.get("/second-readings").text
-    assert browser.get(address(asked, "agreement")).status_code == 403
+    for part in ("agreement", "report", "report.pdf"):
+        assert browser.get(address(asked, part)).status_code == 403
+    assert browser.get(f"/api/v1/examinations/{asked.id}").status_code == 403
     assert "Go on reading" in browser.get(f"/examinations/{asked.id}").text
 
 
