@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, current_app, request, url_for
 
 from appliance.permissions import Permission
-from appliance.records import overview, report_versions
+from appliance.records import overview, report_versions, site_verifications
 from appliance.records.overview import Needs
 from webui import access, notices, offers
 
@@ -70,7 +70,19 @@ def lamp() -> Lamp:
 
 def calls() -> list[Call]:
     """List what the bell announces: what people wait for, then what is off with the device."""
-    return [*_of_images(), *_of_people(), *(Call(_sentence(text)) for text in lamp().sentences)]
+    return [
+        *_of_images(),
+        *_of_people(),
+        *_of_model(),
+        *(Call(_sentence(text)) for text in lamp().sentences),
+    ]
+
+
+def _of_model() -> Iterator[Call]:
+    """Tell whoever may try it that a head was fitted since they asked for it."""
+    if access.may(Permission.SITE_VERIFY) and site_verifications.untried():
+        address = url_for("verification.show")
+        yield Call("A site head is fitted: look at it and try it", address, "fit")
 
 
 def _of_images() -> Iterator[Call]:

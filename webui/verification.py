@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import Conflict, InvalidInput, ModelUnusable
 from appliance.permissions import Permission
-from appliance.records import site_verifications
+from appliance.records import site_cells, site_verifications
 from appliance.records.review_tables import SiteVerification
 from appliance.review_vocabulary import VerificationState as State
 from appliance.services import heads, site_verification
@@ -201,6 +201,7 @@ def _state() -> dict[str, Any]:
         "steps": _steps(need, last, candidate, compared, in_use),
         "states": STATES,
         "judged": site_verification,
+        "last_examinations": site_cells.LAST,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import Database, SqliteDatabase
 
-from appliance.records import guard_rules
+from appliance.records import guard_rules, head_rules
 
 _STAY = (
     "user",
@@ -107,7 +107,7 @@ def _all() -> dict[str, str]:
         _guard("field_image", "original", "UPDATE", differs, "an image is never exchanged"),
         _guard("field_image", "forward", "UPDATE", back, "an analysed field stays analysed"),
     ]
-    rules = [_guard(*rule) for rule in guard_rules.every()]
+    rules = [_guard(*rule) for rule in (*guard_rules.every(), *head_rules.every())]
     return dict(stay + unchanged + revised + field + rules)
 
 

@@ -54,6 +54,12 @@ def in_shadow() -> SiteVerification | None:
     return _in_state(State.SHADOW)
 
 
+def untried() -> bool:
+    """Say whether the newest of all was fitted and not tried yet."""
+    newest = latest(1)
+    return bool(newest) and newest[0].state == State.FITTED
+
+
 def switches() -> frozenset[tuple[UUID, str]]:
     """Name what is in use and in the shadow: differs after every switch; cheap to ask for."""
     found: Any = SiteVerification.select(SiteVerification.id, SiteVerification.state).where(
