@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from peewee import fn
+from peewee import SQL, fn
 
 from appliance.records import fulltext
 from appliance.records.fulltext import Sought
@@ -49,6 +49,7 @@ class Needs(StrEnum):
     """Somebody who tells the ward: the result is critical."""
 
 
+_ROWS = fn.COUNT(SQL("*"))  # by the index alone: ids are not in it
 # A cell that a person added was never put to the network.
 _SUGGESTED = Cell.suggestion.is_null(False)
 
@@ -165,7 +166,7 @@ def summary(examination_id: UUID) -> Listed | None:
 def counts() -> dict[ExaminationStatus, int]:
     """Count the examinations in each status, the empty ones too."""
     rows: Any = (
-        Examination.select(Examination.status, fn.COUNT(Examination.id))
+        Examination.select(Examination.status, _ROWS)
         .group_by(Examination.status)
         .tuples()
     )
@@ -176,7 +177,7 @@ def counts() -> dict[ExaminationStatus, int]:
 def fields_by_state() -> dict[FieldState, int]:
     """Count all images in each state, the empty ones too: for monitors of the device."""
     rows: Any = (
-        FieldImage.select(FieldImage.state, fn.COUNT(FieldImage.id))
+        FieldImage.select(FieldImage.state, _ROWS)
         .group_by(FieldImage.state)
         .tuples()
     )
