@@ -15,6 +15,7 @@ PAGES = (
     "account",
     "people",
     "audit",
+    "history",
     "health",
     "worklist",
     "patients",

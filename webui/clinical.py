@@ -81,15 +81,6 @@ def take_back(details_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("patients.show", patient_id=row.__data__["patient"]), 303)
 
 
-@pages.get("/findings/<uuid:details_id>/history")
-@needs(Permission.PATIENT_READ)
-def show_history(details_id: UUID) -> str:
-    """Show every version of the findings of a date and what it changed."""
-    details = clinical.open_for(details_id, actor())
-    steps = histories.steps(clinical.history(details_id), labels.CLINICAL)
-    return render_template("clinical/history.html", details=details, steps=steps)
-
-
 @pages.get("/patients/<uuid:patient_id>/findings/compare")
 @needs(Permission.PATIENT_READ)
 def compare(patient_id: UUID) -> str:

@@ -136,15 +136,6 @@ def take_back(examination_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("examinations.show", examination_id=examination_id), 303)
 
 
-@pages.get("/examinations/<uuid:examination_id>/history")
-@needs(Permission.EXAMINATION_READ)
-def show_history(examination_id: UUID) -> str:
-    """Show every version of an examination and what it changed."""
-    examination = opened.examination(examination_id)
-    steps = histories.steps(examinations.history(examination_id), labels.EXAMINATION)
-    return render_template("examinations/history.html", examination=examination, steps=steps)
-
-
 def _read(entries: Entries) -> dict[str, Any]:
     values = {
         "accession_number": entries.text("accession_number", required=True, longest=40),

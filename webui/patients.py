@@ -128,15 +128,6 @@ def take_back(patient_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("patients.show", patient_id=patient_id), 303)
 
 
-@pages.get("/<uuid:patient_id>/history")
-@needs(Permission.PATIENT_READ)
-def show_history(patient_id: UUID) -> str:
-    """Show every version of a patient and what it changed."""
-    patient = patients.open_for(patient_id, actor())
-    steps = histories.steps(patients.history(patient_id), labels.PATIENT)
-    return render_template("patients/history.html", patient=patient, steps=steps)
-
-
 def _read(entries: Entries) -> dict[str, Any]:
     values = {
         "medical_record_number": entries.text("medical_record_number", required=True, longest=64),

@@ -54,7 +54,7 @@ def _patient(listed: Listed) -> Stage:
 def _specimen(listed: Listed) -> Stage:
     row = listed.examination
     changeable = may(Permission.EXAMINATION_CREATE) and row.status in examinations.OPEN
-    endpoint = "examinations.show_change" if changeable else "examinations.show_history"
+    endpoint = "examinations.show_change" if changeable else "history.examination"
     address = url_for(endpoint, examination_id=row.id)
     for moment, words in (
         (row.collected_at, "collected when?"),

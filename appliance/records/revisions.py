@@ -7,6 +7,8 @@ and its outbox entry in one transaction, or none of them.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +16,14 @@ from appliance.clock import to_iso
 from appliance.errors import Conflict, NotFound
 from appliance.records import audit, index
 from appliance.records.database import transaction
-from appliance.records.review_tables import Amendment, Conclusion, Reading
+from appliance.records.review_tables import (
+    Amendment,
+    Conclusion,
+    PatientMerge,
+    Reading,
+    Replay,
+    SiteVerification,
+)
 from appliance.records.tables import (
     ClinicalDetails,
     Examination,
@@ -202,6 +211,13 @@ def history(subject_type: str, subject_id: UUID) -> list[Revision]:
     )
 
 
+def belonging(table: type[R], row: Row) -> list[R]:
+    """Return the rows of a table that belong to a record, oldest first."""
+    links = [field for field in table._meta.refs if field.rel_model is type(row)]
+    condition = reduce(or_, (field == row.id for field in links))
+    return list(table.select().where(condition).order_by(table.created_at))
+
+
 def versions(subject_type: str, subject_id: UUID) -> list[Version]:
     """Return all versions of a record with what each changed, newest first."""
     compared = list(_compared(history(subject_type, subject_id), _ORDER[subject_type]))
@@ -235,7 +251,7 @@ _ORDER = {
     ]
     for table in (
         *(User, Patient, ClinicalDetails, Examination, FieldImage),
-        *(Reading, Conclusion, Amendment),
+        *(Reading, Conclusion, Amendment, PatientMerge, SiteVerification, Replay),
     )
 }
 

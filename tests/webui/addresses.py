@@ -16,9 +16,11 @@ from werkzeug.routing import Rule
 from appliance.permissions import ROLES, Role
 from appliance.records import (
     clinical,
+    conclusions,
     merging,
     patients,
     readings,
+    replays,
     report_versions,
     site_verifications,
     users,
@@ -86,12 +88,12 @@ def furnish(appliance: Appliance, olga: User, hana: User, password: str) -> dict
         "details_id": details.id,
         "examination_id": examination.id,
         "field_id": field.id,
-        "form": "csv",
         "merge_id": merge.id,
         "number": 1,
         "other_id": other.id,
         "patient_id": patient_id,
         "refused_id": refused.id,
+        "replay_id": replays.ask(field.id, users.actor_of(hana)).id,
         "user_id": olga.id,
         **_of_readings(appliance, examination.id, olga, hana, password),
     }
@@ -108,16 +110,20 @@ def _of_readings(
     submitted = cases.submitted(appliance, olga, second_because="Drawn at random")
     (second,) = readings.wanted(ReadingKind.SECOND)
     cases.conclude(submitted.id, hana, critical=True)
+    conclusion = conclusions.of(submitted.id)
+    assert conclusion is not None
     signed, amending = (cases.signed(appliance, olga, hana, password) for _ in range(2))
     report = report_versions.versions_of(signed.id)[0]
-    report_versions.begin_amendment(
+    amendment = report_versions.begin_amendment(
         amending.id, "corrected", "Wrong specimen", users.actor_of(hana)
     )
     assert appliance.card is not None
     head = site_verifications.want(appliance.card.sha256, by)
     return {
         "amending_id": amending.id,
+        "amendment_id": amendment.id,
         "cell_id": cases.cells_of(examination_id)[0].id,
+        "conclusion_id": conclusion.id,
         "head_id": head.id,
         "reading_id": reading.id,
         "report_id": report.id,
