@@ -42,13 +42,21 @@ def curve(
     Args:
         cells: of one source, with a network's probability and embedding that never saw it.
         sizes: cells of support; 0 is the network alone. Sizes that the smallest support cannot
-            fill are left out.
+            fill are left out, and draws that leave a class out of support or test.
         draws: for each size; the same blocks are kept for testing at every size.
         seed: of the draws.
     """
-    splits = [_tested(cells, np.random.default_rng([seed, draw])) for draw in range(draws)]
-    room = min(int((~tested).sum()) for tested in splits)
+    every = [_tested(cells, np.random.default_rng([seed, draw])) for draw in range(draws)]
+    splits = [tested for tested in every if _is_fair(cells.blast, tested)]
+    room = min((int((~tested).sum()) for tested in splits), default=-1)
     return [_point(cells, splits, size, seed) for size in sizes if size <= room]
+
+
+def _is_fair(blast: NDArray[np.bool_], tested: NDArray[np.bool_]) -> bool:
+    """Tell whether there are two cells of either class to draw, and one to test."""
+    free = [int((kind & ~tested).sum()) for kind in (blast, ~blast)]
+    held = [int((kind & tested).sum()) for kind in (blast, ~blast)]
+    return min(free) >= 2 and min(held) >= 1
 
 
 def _point(cells: SiteCells, splits: list[NDArray[np.bool_]], size: int, seed: int) -> Point:

@@ -53,3 +53,12 @@ def test_the_page_has_a_row_for_each_source(points):
     page = as_page({"here": points, "there": [Point(0, 4, 0.5, 0.4, 0.6, 0.2)]})
     assert "| here | " in page
     assert "| there | 0.500 (0.400 to 0.600) / 0.200 |" in page
+
+
+def test_a_class_that_comes_from_few_cells_leaves_out_the_draws_without_it():
+    cells = site()
+    few = np.flatnonzero(~cells.blast)[:3]
+    rare = cells.where(np.sort(np.concatenate([np.flatnonzero(cells.blast), few])))
+    points = curve(rare, sizes=(0, 10), draws=12)
+    assert all(np.isfinite(point.auc) and point.draws <= 12 for point in points)
+    assert curve(cells.where(cells.blast), sizes=(0, 10), draws=4) == []
