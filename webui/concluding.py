@@ -136,6 +136,7 @@ def _page(examination: Examination, form: Form, others: list[Step] | None = None
     counted = cases.counted(listed, handled, limit)
     template = appliance().reporting.template
     suggested = suggested_finding(counted.tally, limit) if counted.verified else ""
+    row = conclusions.of(examination.id)
     return render_template(
         "concluding/conclude.html",
         examination=examination,
@@ -143,6 +144,9 @@ def _page(examination: Examination, form: Form, others: list[Step] | None = None
         counted=counted,
         limit=limit,
         progress=handled.progress,
+        possible=examination.status in examinations.OPEN or handled.amendment is not None,
+        row=row,
+        finding=template.findings[row.finding] if row else "",
         form=form,
         others=others or [],
         findings=[(code, template.findings[code]) for code in Finding],

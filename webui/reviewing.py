@@ -13,7 +13,7 @@ from appliance.records import readings, states
 from appliance.records.tables import Examination
 from appliance.review_vocabulary import ReadingKind
 from appliance.vocabulary import Actor, ExaminationStatus
-from webui import cases, opened, reasons
+from webui import cases, opened, readers, reasons
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.notices import notice
@@ -93,7 +93,7 @@ VOID = Step(
 @needs(Permission.CELL_DECIDE)
 def submit() -> ResponseReturnValue:
     """End a reading; what comes next is said on the page it leads to."""
-    reading = readings.get(_posted_id())
+    reading = readers.mine(_posted_id())
     examination = appliance().review.submit(reading.id, actor())
     if reading.kind == ReadingKind.FIRST:
         asked = any(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from appliance.records import conclusions, users
-from tests.cases import conclude, imaged, submitted
+from tests.cases import conclude, imaged, sign, submitted
 
 
 @pytest.fixture
@@ -120,3 +120,17 @@ def test_a_technician_does_not_conclude(as_user, examination, olga):
     assert browser.get(address(examination)).status_code == 403
     assert write(browser, examination).status_code == 403
     assert users.get(olga.id).role == "technician"
+
+
+def test_after_the_signature_somebody_may_still_be_told_but_nothing_rewritten(
+    browser, examination, appliance, hana, password
+):
+    conclude(examination.id, hana, critical=True)
+    sign(appliance, examination.id, hana, password)
+    page = browser.get(address(examination)).text
+    assert "It takes no more changes as it stands." in page
+    assert 'name="finding"' not in page
+    assert write(browser, examination, revision=1).status_code == 409
+    told = browser.post(address(examination, "critical"), data={"told_to": "Dr. Haddad"})
+    assert told.location == f"/examinations/{examination.id}"
+    assert conclusions.of(examination.id).told_to == "Dr. Haddad"
