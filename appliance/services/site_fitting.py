@@ -163,6 +163,7 @@ def figures(made: Trial, gathered: Gathered, points: Iterable[Point]) -> dict[st
     return {
         "judged_by": "patient" if made.by_group else "cell",
         "groups": len(np.unique(gathered.cells.group)),
+        "mixed": _mixed(gathered),
         "site_head": made.site.as_json(),
         "network": made.network.as_json(),
         "gain": made.gain.as_json(),
@@ -187,6 +188,12 @@ def _point(point: Point) -> dict[str, Any]:
         name: round(value, 4) if np.isfinite(value) else None for name, value in found.items()
     }
     return {"cells": point.cells, **finite}
+
+
+def _mixed(gathered: Gathered) -> int:
+    """Count the patients who gave cells of both classes."""
+    cells = gathered.cells
+    return len(np.intersect1d(cells.group[cells.blast], cells.group[~cells.blast]))
 
 
 def _by_patient(gathered: Gathered) -> bool:

@@ -179,6 +179,10 @@ def reservations(cells: Mapping[str, int], figures: Mapping[str, Any]) -> list[s
         )
     elif figures["judged_by"] == "cell":
         said.append("All cells of a class come from one patient: the figures flatter.")
+    if figures.get("mixed") == 0:
+        said.append(
+            "No patient gave both blasts and normal cells: the figures may only tell slides apart."
+        )
     for name, why in (
         ("changed", "no longer given the probability they were read with; left out"),
         ("missing", "of pictures that cannot be read; left out"),

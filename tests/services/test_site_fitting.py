@@ -232,6 +232,9 @@ def test_what_speaks_against_figures_is_said(fitted):
     said = site_verification.reservations(cells, figures)
     assert any("50 are recommended" in sentence for sentence in said)
     assert any("only tell slides apart" in sentence for sentence in said)
+    assert figures["mixed"] == 2
+    apart = site_verification.reservations(cells, {**figures, "mixed": 0})
+    assert any("No patient gave both" in sentence for sentence in apart)
     many = {"blast": 40, "normal": 40, "examinations": 4}
     good = {"low": 0.95, "value": 0.97, "high": 0.99}
     fine = {"auc": good, "sensitivity": good, "specificity": good}
