@@ -7,16 +7,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from appliance.clock import now
-from appliance.errors import Conflict, InvalidInput
+from appliance.errors import InvalidInput
 from appliance.permissions import Permission
 from appliance.records import clinical, patients
 from appliance.records.clinical import MEASUREMENTS, ORGANS, SYMPTOMS, TREATMENT_PHASES
 from appliance.records.tables import ClinicalDetails, Patient
-from webui import comparisons, display, histories, labels
+from webui import comparisons, display, labels
 from webui.access import actor, needs
+from webui.changing import Changing
 from webui.forms import Entries, Form
 from webui.histories import Step
-from webui.notices import Undo, notice
+from webui.notices import notice
 
 pages = Blueprint("clinical", __name__)
 
@@ -57,28 +58,14 @@ def show_change(details_id: UUID) -> str:
 @needs(Permission.CLINICAL_WRITE)
 def change(details_id: UUID) -> ResponseReturnValue:
     """Change findings; what somebody else did in between is shown, and what was typed kept."""
-    details, entries = clinical.open_for(details_id, actor()), Entries(request.form)
-    revision, reason = entries.whole("revision"), entries.text("reason", longest=1000)
-    try:
-        row = clinical.change(details_id, _read(entries), revision, actor(), reason)
-    except InvalidInput as error:
-        return _change_page(details, entries.refused(error)), 422
-    except Conflict:
-        others = histories.since(clinical.history(details_id), labels.CLINICAL, revision)
-        return _change_page(details, entries.as_typed(revision=details.revision), others), 409
-    _say_changed(row, revision)
-    return redirect(url_for("patients.show", patient_id=row.__data__["patient"]), 303)
+    return _CHANGING.take(clinical.open_for(details_id, actor()))
 
 
 @pages.post("/findings/<uuid:details_id>/take-back")
 @needs(Permission.CLINICAL_WRITE)
 def take_back(details_id: UUID) -> ResponseReturnValue:
     """Undo the last change."""
-    revision = Entries(request.form).whole("revision")
-    values = histories.before(clinical.history(details_id), revision, clinical.ENTRIES)
-    row = clinical.change(details_id, values, revision, actor(), "Undone")
-    notice("The change is undone.")
-    return redirect(url_for("patients.show", patient_id=row.__data__["patient"]), 303)
+    return _CHANGING.undo(details_id)
 
 
 @pages.get("/patients/<uuid:patient_id>/findings/compare")
@@ -145,10 +132,14 @@ def _form(patient: Patient, form: Form, shown: ClinicalDetails | None) -> dict[s
     return {"patient": patient, "form": form, "earlier": earlier[:1], "words": labels}
 
 
-def _say_changed(row: ClinicalDetails, revision: int) -> None:
-    if row.revision == revision:
-        notice("Nothing differed, so nothing was changed.")
-        return
-    address = url_for("clinical.take_back", details_id=row.id)
-    undo = Undo(address, {"revision": str(row.revision)})
-    notice("The clinical details are changed.", undo=undo)
+_CHANGING = Changing(
+    called="The clinical details",
+    read=lambda entries, _: _read(entries),
+    change=clinical.change,
+    versions=clinical.history,
+    entries=clinical.ENTRIES,
+    shown=labels.CLINICAL,
+    page=_change_page,
+    take_back=lambda row_id: url_for("clinical.take_back", details_id=row_id),
+    done=lambda row: url_for("patients.show", patient_id=row.__data__["patient"]),
+)

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from appliance.errors import Conflict, InvalidInput
+from appliance.errors import InvalidInput
 from appliance.permissions import Permission
 from appliance.records import (
     clinical,
@@ -27,7 +27,6 @@ from webui import (
     actions,
     cases,
     findings,
-    histories,
     labels,
     offers,
     opened,
@@ -36,9 +35,10 @@ from webui import (
     summaries,
 )
 from webui.access import actor, appliance, needs
+from webui.changing import Changing
 from webui.forms import Entries, Form
 from webui.histories import Step
-from webui.notices import Undo, notice
+from webui.notices import notice
 
 pages = Blueprint("examinations", __name__)
 
@@ -107,33 +107,14 @@ def show_change(examination_id: UUID) -> str:
 @needs(Permission.EXAMINATION_CREATE)
 def change(examination_id: UUID) -> ResponseReturnValue:
     """Change an examination; what happened to it in between is shown, and what was typed kept."""
-    examination, entries = opened.examination(examination_id), Entries(request.form)
-    revision, reason = entries.whole("revision"), entries.text("reason", longest=1000)
-    try:
-        values = _touched(_read(entries), examination)
-        row = examinations.change(examination_id, values, revision, actor(), reason)
-    except InvalidInput as error:
-        return _change_page(examination, entries.refused(_at_its_field(error))), 422
-    except Conflict:
-        if examination.revision == revision:
-            raise  # nobody changed it: it is final, and says so itself
-        others = histories.since(examinations.history(examination_id), labels.EXAMINATION, revision)
-        form = entries.as_typed(revision=examination.revision)
-        return _change_page(examination, form, others), 409
-    _say_changed(row, revision)
-    return redirect(url_for("examinations.show", examination_id=examination_id), 303)
+    return _CHANGING.take(opened.examination(examination_id))
 
 
 @pages.post("/examinations/<uuid:examination_id>/take-back")
 @needs(Permission.EXAMINATION_CREATE)
 def take_back(examination_id: UUID) -> ResponseReturnValue:
     """Undo the last change."""
-    revision = Entries(request.form).whole("revision")
-    versions = examinations.history(examination_id)
-    values = histories.before(versions, revision, examinations.ENTRIES)
-    examinations.change(examination_id, values, revision, actor(), "Undone")
-    notice("The change is undone.")
-    return redirect(url_for("examinations.show", examination_id=examination_id), 303)
+    return _CHANGING.undo(examination_id)
 
 
 def _read(entries: Entries) -> dict[str, Any]:
@@ -243,9 +224,15 @@ def _change_page(examination: Examination, form: Form, others: list[Step] | None
     )
 
 
-def _say_changed(row: Examination, revision: int) -> None:
-    if row.revision == revision:
-        notice("Nothing differed, so nothing was changed.")
-        return
-    address = url_for("examinations.take_back", examination_id=row.id)
-    notice("The examination is changed.", undo=Undo(address, {"revision": str(row.revision)}))
+_CHANGING = Changing(
+    called="The examination",
+    read=lambda entries, row: _touched(_read(entries), row),
+    change=examinations.change,
+    versions=examinations.history,
+    entries=examinations.ENTRIES,
+    shown=labels.EXAMINATION,
+    page=_change_page,
+    take_back=lambda row_id: url_for("examinations.take_back", examination_id=row_id),
+    done=lambda row: url_for("examinations.show", examination_id=row.id),
+    at_field=_at_its_field,
+)

@@ -6,18 +6,19 @@ from uuid import UUID
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from appliance.errors import Conflict, InvalidInput
+from appliance.errors import InvalidInput
 from appliance.permissions import Permission
 from appliance.records import clinical, duplicates, examinations, merging, patients, standing
 from appliance.records.duplicates import Alike
 from appliance.records.paging import Page
 from appliance.records.tables import Patient
 from appliance.vocabulary import Sex
-from webui import asked, findings, histories, labels, opened, searches, summaries, trends
+from webui import asked, findings, labels, opened, searches, summaries, trends
 from webui.access import actor, appliance, needs
+from webui.changing import Changing
 from webui.forms import Entries, Form
 from webui.histories import Step
-from webui.notices import Undo, notice
+from webui.notices import notice
 
 pages = Blueprint("patients", __name__, url_prefix="/patients")
 
@@ -104,28 +105,14 @@ def show_change(patient_id: UUID) -> str:
 @needs(Permission.PATIENT_WRITE)
 def change(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient; what somebody else did in between is shown, and what was typed kept."""
-    patient, entries = patients.open_for(patient_id, actor()), Entries(request.form)
-    revision, reason = entries.whole("revision"), entries.text("reason", longest=1000)
-    try:
-        row = patients.change(patient_id, _read(entries), revision, actor(), reason)
-    except InvalidInput as error:
-        return _change_page(patient, entries.refused(error)), 422
-    except Conflict:
-        others = histories.since(patients.history(patient_id), labels.PATIENT, revision)
-        return _change_page(patient, entries.as_typed(revision=patient.revision), others), 409
-    _say_changed(row, revision)
-    return redirect(url_for("patients.show", patient_id=patient_id), 303)
+    return _CHANGING.take(patients.open_for(patient_id, actor()))
 
 
 @pages.post("/<uuid:patient_id>/take-back")
 @needs(Permission.PATIENT_WRITE)
 def take_back(patient_id: UUID) -> ResponseReturnValue:
     """Undo the last change."""
-    revision = Entries(request.form).whole("revision")
-    values = histories.before(patients.history(patient_id), revision, patients.ENTRIES)
-    patients.change(patient_id, values, revision, actor(), "Undone")
-    notice("The change is undone.")
-    return redirect(url_for("patients.show", patient_id=patient_id), 303)
+    return _CHANGING.undo(patient_id)
 
 
 def _read(entries: Entries) -> dict[str, Any]:
@@ -206,9 +193,14 @@ def _change_page(patient: Patient, form: Form, others: list[Step] | None = None)
     )
 
 
-def _say_changed(row: Patient, revision: int) -> None:
-    if row.revision == revision:
-        notice("Nothing differed, so nothing was changed.")
-        return
-    address = url_for("patients.take_back", patient_id=row.id)
-    notice("The patient is changed.", undo=Undo(address, {"revision": str(row.revision)}))
+_CHANGING = Changing(
+    called="The patient",
+    read=lambda entries, _: _read(entries),
+    change=patients.change,
+    versions=patients.history,
+    entries=patients.ENTRIES,
+    shown=labels.PATIENT,
+    page=_change_page,
+    take_back=lambda row_id: url_for("patients.take_back", patient_id=row_id),
+    done=lambda row: url_for("patients.show", patient_id=row.id),
+)

@@ -74,8 +74,7 @@ def change(user_id: UUID) -> ResponseReturnValue:
         sentence = f"{error.sentence.rstrip('.')}."
         return _person_page(before, replace(again, errors={"": sentence})), 409
     earlier = {"full_name": before.full_name, "role": before.role, "revision": after.revision}
-    notice(f"{after.full_name} is changed.", undo=_undo("people.change", user_id, earlier))
-    return redirect(url_for("people.show_list"), 303)
+    return _told(f"{after.full_name} is changed.", "people.change", user_id, earlier)
 
 
 @pages.post("/<uuid:user_id>/disable")
@@ -83,8 +82,7 @@ def change(user_id: UUID) -> ResponseReturnValue:
 def disable(user_id: UUID) -> ResponseReturnValue:
     """Bar a person from signing in, and end their sessions."""
     person = appliance().accounts.disable(user_id, actor())
-    notice(f"{person.full_name} can no longer sign in.", undo=_undo("people.enable", user_id))
-    return redirect(url_for("people.show_list"), 303)
+    return _told(f"{person.full_name} can no longer sign in.", "people.enable", user_id)
 
 
 @pages.post("/<uuid:user_id>/enable")
@@ -92,8 +90,7 @@ def disable(user_id: UUID) -> ResponseReturnValue:
 def enable(user_id: UUID) -> ResponseReturnValue:
     """Let a person sign in again; a lock after failed log-ins ends too."""
     person = appliance().accounts.enable(user_id, actor())
-    notice(f"{person.full_name} can sign in again.", undo=_undo("people.disable", user_id))
-    return redirect(url_for("people.show_list"), 303)
+    return _told(f"{person.full_name} can sign in again.", "people.disable", user_id)
 
 
 @pages.post("/<uuid:user_id>/password")
@@ -111,9 +108,13 @@ def _named(entries: Entries) -> dict[str, Any]:
     }
 
 
-def _undo(endpoint: str, user_id: UUID, values: dict[str, Any] | None = None) -> Undo:
+def _told(
+    sentence: str, undo: str, user_id: UUID, values: dict[str, Any] | None = None
+) -> ResponseReturnValue:
+    """Go back to everybody and say what was done; `undo` is the endpoint that takes it back."""
     fields = {name: str(value) for name, value in (values or {}).items()}
-    return Undo(url_for(endpoint, user_id=user_id), fields)
+    notice(sentence, undo=Undo(url_for(undo, user_id=user_id), fields))
+    return redirect(url_for("people.show_list"), 303)
 
 
 def _new_page(form: Form) -> str:
