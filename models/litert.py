@@ -75,7 +75,7 @@ class LiteRtClassifier:
     def predict(self, crops: Crops) -> Prediction:
         """Classify cells, as the contract says."""
         scores, embedding, attention = self.outputs(crops)
-        return to_prediction(scores, embedding, attention, self.card)
+        return to_prediction(scores, embedding, attention, self.card, crops)
 
     def outputs(self, crops: Crops) -> Outputs:
         """Give the network's own numbers: scores (n, 3), embedding (n, d), attention (n, h, w)."""

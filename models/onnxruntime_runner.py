@@ -82,7 +82,7 @@ class OnnxClassifier:
             scores, embedding, attention = in_batches(
                 crops, self._run, largest=self._batch, padded=lambda count: max(count, 1)
             )
-        return to_prediction(scores, embedding, attention, self.card)
+        return to_prediction(scores, embedding, attention, self.card, crops)
 
     def _run(self, crops: Crops) -> Outputs:
         return from_planes(*self._session.run(list(OUTPUTS), {INPUT: to_planes(crops)}))

@@ -7,6 +7,10 @@ from appliance.vocabulary import Crops
 from models.card import Card, TrainingRange
 from models.classifier import Prediction
 
+GLASS, FAINTEST = 240, 4
+"""Grey level of what is hidden in a crop, as `pipeline.crops` has it, and by how many levels of
+green a cell differs from it."""
+
 
 def check_crops(crops: Crops, side_px: int) -> None:
     """Refuse what the network was not made for.
@@ -68,6 +72,7 @@ def to_prediction(
     embedding: NDArray[np.float32],
     attention: NDArray[np.float32] | None,
     card: Card,
+    crops: Crops,
 ) -> Prediction:
     """Put the outputs of one run together as the card says.
 
@@ -76,14 +81,27 @@ def to_prediction(
         embedding: (n, d).
         attention: (n, h, w), or None; what speaks for a blast is positive, for normal negative.
         card: calibration and training range.
+        crops: what was classified; what is hidden in them has no attention.
     """
     probability = blast_probability(scores, temperature=card.temperature)
     return Prediction(
         blast_probability=probability,
         embedding=embedding,
         outside=outside_range(scores, embedding, card.training_range),
-        attention=None if attention is None else _speaking(attention, probability),
+        attention=None
+        if attention is None
+        else _speaking(attention * _shown(crops, attention.shape[1:]), probability),
     )
+
+
+def _shown(crops: Crops, size: tuple[int, ...]) -> NDArray[np.float32]:
+    """Give how much of each place of a map (n, height, width) is cell and not empty glass."""
+    count, side, _, _ = crops.shape
+    height, width = size
+    cell = (crops[..., 1] < GLASS - FAINTEST).reshape(
+        count, height, side // height, width, side // width
+    )
+    return np.asarray(cell.mean(axis=(2, 4)), np.float32)
 
 
 def _speaking(

@@ -180,7 +180,7 @@ class TensorRtClassifier:
             scores, embedding, attention = in_batches(
                 crops, self._run, largest=LARGEST_BATCH, padded=lambda _: LARGEST_BATCH
             )
-        return to_prediction(scores, embedding, attention, self.card)
+        return to_prediction(scores, embedding, attention, self.card, crops)
 
     def _run(self, crops: Crops) -> Outputs:
         return from_planes(*self._engine(to_planes(crops)))

@@ -6,12 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.card import TrainingRange
+from appliance.pipeline import crops as cutting
+from models.card import TrainingRange, load_card
 from models.scores import (
+    GLASS,
     blast_probability,
     check_crops,
     distance,
     outside_range,
+    to_prediction,
     unusable_share,
 )
 
@@ -84,3 +87,17 @@ def test_a_far_cell_and_an_unusable_one_are_outside():
 def test_crops_of_another_shape_or_type_are_refused(crops):
     with pytest.raises(ValueError, match="expected uint8"):
         check_crops(crops, 32)
+
+
+def test_what_is_hidden_in_a_crop_has_no_attention(bundle):
+    card = load_card(bundle)
+    assert GLASS == cutting.GLASS
+    crops = np.full((2, 128, 128, 3), GLASS, np.uint8)
+    crops[:, 32:96, 32:64] = 120
+    embedding = np.zeros((2, card.training_range.centres.shape[1]), np.float32)
+    scores = np.array([[4, 0, 0], [0, 4, 0]], np.float32)
+    raw = np.stack([np.ones((8, 8)), -np.ones((8, 8))]).astype(np.float32)
+    attention = to_prediction(scores, embedding, raw, card, crops).attention
+    expected = np.zeros((8, 8), np.float32)
+    expected[2:6, 2:4] = 1
+    assert np.array_equal(attention, np.stack([expected, expected]))
