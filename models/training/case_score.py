@@ -68,6 +68,8 @@ POOLINGS: dict[str, Callable[[Floats], float]] = {
     "noisy or": lambda m: float(np.logaddexp(0, m).sum()),
 }
 """How the log-odds of a field's cells become one score; where two do alike the earlier is taken."""
+PLAIN = ("share of cells above one half",)
+"""What a person has without any score of fields: how many of the cells are suggested as blasts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,17 +153,20 @@ def look(data: Path, classifier: Classifier, *, cache: Path = CACHE) -> Fields:
     return found
 
 
-def choose(scored: Fields, margins: Floats, among: Mask) -> Chosen:
+def choose(
+    scored: Fields, margins: Floats, among: Mask, poolings: Iterable[str] = POOLINGS
+) -> Chosen:
     """Choose the pooling by AUC and the cut by the mean of sensitivity and specificity.
 
     Args:
         scored: all fields.
         margins: (m,) log-odds of their cells, by heads that had not seen these fields.
         among: (n,) the fields to choose on, of both classes in each source; sources count alike.
+        poolings: what to choose from.
     """
     sources = [among & (scored.source == name) for name in np.unique(scored.source[among])]
     best, chosen = -1.0, Chosen("", 0.0)
-    for pooling in POOLINGS:
+    for pooling in poolings:
         score = scored.scores(margins, pooling)
         area = float(np.mean([auc(scored.blast[mine], score[mine]) for mine in sources]))
         if area > best + 1e-3:
@@ -228,8 +233,10 @@ class HeadTwins:
 def trials(found: Fields, cells: Cells, twins: Twins) -> Iterator[Trial]:
     """Try what had not seen the fields it is tried on; choose on fields it had not seen, too."""
     yield _by_blocks(found)
+    yield _by_blocks(found, PLAIN)
     far = twins.margins(origin(cells) != "taleqani")
     yield _in_halves(found, far)
+    yield _in_halves(found, far, PLAIN)
     strange = twins.margins(~np.isin(origin(cells), ALLIDB))
     unseen = np.where(found.source[found.place] == "taleqani", far, strange)
     mine = found.source == "taleqani"
@@ -238,27 +245,31 @@ def trials(found: Fields, cells: Cells, twins: Twins) -> Iterator[Trial]:
     yield from _pairings(found, unseen, cells, twins)
 
 
-def _by_blocks(found: Fields) -> Trial:
+def _by_blocks(found: Fields, poolings: Iterable[str] = POOLINGS) -> Trial:
     """Try the released network: chosen on validation blocks, reported on test blocks."""
     number = np.array([int(block.rpartition(":")[2]) if ":" in block else -1
                        for block in found.block])  # fmt: skip
     margins = log_odds(found.probability)
-    chosen = choose(found, margins, number % EVERY == 1)
-    name = "taleqani, blocks the released network did not learn from"
+    chosen = choose(found, margins, number % EVERY == 1, poolings)
+    name = f"taleqani, blocks the released network did not learn from{_only(poolings)}"
     return _trial(name, found, margins, chosen, number % EVERY == 0)
 
 
-def _in_halves(found: Fields, margins: Floats) -> Trial:
+def _in_halves(found: Fields, margins: Floats, poolings: Iterable[str] = POOLINGS) -> Trial:
     """Choose on every second block of taleqani, report on the others, and the other way round."""
     mine = found.source == "taleqani"
     names = np.unique(found.block[mine])
     odd = np.isin(found.block, names[1::2])
     halves = (mine & odd, mine & ~odd)
     parts = [
-        _trial("", found, margins, choose(found, margins, one), other)
+        _trial("", found, margins, choose(found, margins, one, poolings), other)
         for one, other in (halves, halves[::-1])
     ]
-    return _joined("taleqani, twin without taleqani", parts)
+    return _joined(f"taleqani, twin without taleqani{_only(poolings)}", parts)
+
+
+def _only(poolings: Iterable[str]) -> str:
+    return ", plain share of blasts" if poolings is PLAIN else ""
 
 
 def _pairings(found: Fields, unseen: Floats, cells: Cells, twins: Twins) -> Iterator[Trial]:

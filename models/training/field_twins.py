@@ -23,7 +23,7 @@ from models.training.data import CACHE, prepare
 from models.training.features import features
 from models.training.head import fit_head
 from models.training.learning_curve import BUNDLES
-from models.training.network import Network, Shape, load_imagenet, to_input
+from models.training.network import Network, Shape, pretrained, to_input
 from models.training.sources import pictures, read_pixels
 
 
@@ -77,10 +77,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
     given = parser.parse_args()
-    network = Network(Shape())
-    load_imagenet(network)
-    network.eval()
-    cells = prepare(given.data, side_px=network.shape.side_px, cache=given.cache)
+    cells = prepare(given.data, side_px=Shape.side_px, cache=given.cache)
+    network = pretrained()
     seen = features(network, cells, views=given.views, seed=given.seed, cache=given.cache)
     classifier = open_classifier(given.bundle, threads=1)
     found = look(given.data, classifier, cache=given.cache)

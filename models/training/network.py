@@ -197,6 +197,14 @@ def load_imagenet(network: Network) -> None:
     network.trunk.load_state_dict(taken)
 
 
+def pretrained() -> Network:
+    """Give a network with ImageNet's trunk, ready to look; its outputs are not fitted yet."""
+    network = Network(Shape())
+    load_imagenet(network)
+    network.eval()
+    return network
+
+
 def _in_order(published: dict[str, Tensor]) -> Iterator[Tensor]:
     """Give the tensors of stem and blocks in the order in which they are computed."""
     order = {"_expand_conv": 0, "_bn0": 1, "_depthwise_conv": 2, "_bn1": 3, "_project_conv": 4}

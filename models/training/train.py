@@ -48,10 +48,11 @@ from models.training.judge import (
     usable_in,
 )
 from models.training.matrix import leave_one_out
-from models.training.network import Network, Shape, load_imagenet, to_input
+from models.training.network import Network, pretrained, to_input
 from models.training.page import write_page
 
 CALIBRATION_CROPS, SETTLING_CROPS = 300, 1000
+SMOKE_CROPS = 40  # instead of either, in a quick trial
 TEMPLATE = Path(__file__).parent / "MODEL_CARD.template.md"
 
 
@@ -105,9 +106,7 @@ def main() -> None:
 
 def train(options: Options) -> None:
     """Make the bundle."""
-    network = Network(Shape())
-    load_imagenet(network)
-    network.eval()
+    network = pretrained()
     side = network.shape.side_px
     cells = prepare(options.data, side_px=side, cache=options.cache, smoke=options.smoke)
     seen = _look(network, cells, options, views=options.views)
@@ -138,7 +137,8 @@ def _write(network: Network, cells: Cells, trials: Trials, options: Options) -> 
     """Convert, measure what conversion changed, and write card and page."""
     options.out.mkdir(parents=True, exist_ok=True)
     part = parts(cells)
-    crops = _calibration_crops(cells.where(part == "train"), options.seed)
+    few = SMOKE_CROPS if options.smoke else CALIBRATION_CROPS
+    crops = _calibration_crops(cells.where(part == "train"), few, options.seed)
     (options.out / "model.tflite").write_bytes(to_tflite(network, crops))
     to_onnx(network, options.out / "model.onnx")
     bundles.write_trained_on(options.out, options.data, cells, part)
@@ -161,7 +161,9 @@ def _write(network: Network, cells: Cells, trials: Trials, options: Options) -> 
         "figures": {},
     }
     bundles.write_card(options.out, network.shape, facts)
-    _settle(network, options.out, cells.where(usable_in(cells, part, "train")), crops)
+    many = SMOKE_CROPS if options.smoke else SETTLING_CROPS
+    learned = cells.where(usable_in(cells, part, "train"))
+    _settle(network, options.out, _balanced(learned, many, np.random.default_rng(3)), crops)
     bundles.write_card(options.out, network.shape, facts)
     facts["range"] = _as_json(_range(options.out, cells, part, options.seed))
     bundles.write_card(options.out, network.shape, facts)
@@ -176,10 +178,8 @@ def _settle(network: Network, folder: Path, cells: Cells, crops: NDArray[np.uint
         cells: learned from; every source and class counts alike.
         crops: for the ranges of int8.
     """
-    random, weight = np.random.default_rng(3), balance(cells.source, cells.label.astype(str))
-    rows = random.choice(len(cells), SETTLING_CROPS, p=weight / weight.sum())
-    rounded, _, _ = open_classifier(folder).outputs(cells.crops[rows])
-    error = (rounded - _float_scores(network, cells.crops[rows])).mean(axis=0)
+    rounded, _, _ = open_classifier(folder).outputs(cells.crops)
+    error = (rounded - _float_scores(network, cells.crops)).mean(axis=0)
     settled = copy.deepcopy(network)
     with torch.no_grad():
         settled.score[0].bias -= torch.from_numpy(error)
@@ -217,11 +217,17 @@ def _judge(
     print(json.dumps(facts["figures"], indent=1))
 
 
-def _calibration_crops(cells: Cells, seed: int) -> NDArray[np.uint8]:
+def _balanced(cells: Cells, count: int, random: np.random.Generator) -> Cells:
+    """Draw cells with replacement, every source and class alike."""
+    weight = balance(cells.source, cells.label.astype(str))
+    return cells.where(random.choice(len(cells), count, p=weight / weight.sum()))
+
+
+def _calibration_crops(cells: Cells, most: int, seed: int) -> NDArray[np.uint8]:
     """Pick real crops, every source and class alike, for the ranges of int8."""
     weight = balance(cells.source, cells.label.astype(str))
     random = np.random.default_rng(seed)
-    count = min(CALIBRATION_CROPS, len(cells))
+    count = min(most, len(cells))
     return cells.crops[random.choice(len(cells), count, replace=False, p=weight / weight.sum())]
 
 

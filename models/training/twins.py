@@ -20,7 +20,7 @@ from models.training.features import features
 from models.training.folds import origin
 from models.training.head import fit_axes, fit_head
 from models.training.learning_curve import BUNDLES
-from models.training.network import Network, Shape, load_imagenet
+from models.training.network import Shape, pretrained
 from models.training.twin_arrays import AWAY, Twin, save_twins, twins_file
 
 Floats = NDArray[np.float64]
@@ -68,10 +68,8 @@ def main() -> None:
     parser.add_argument("--views", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    network = Network(Shape())
-    load_imagenet(network)
-    network.eval()
-    cells = prepare(given.data, side_px=network.shape.side_px, cache=given.cache)
+    cells = prepare(given.data, side_px=Shape.side_px, cache=given.cache)
+    network = pretrained()
     seen = features(network, cells, views=given.views, seed=given.seed, cache=given.cache)
     twins = make_twins(cells, seen, depth=network.shape.embedding)
     save_twins(twins_file(given.cache, load_card(given.bundle).sha256), twins)

@@ -8,6 +8,7 @@ import pytest
 from appliance.pipeline.morphology import NUMBERS
 from models.figures import auc
 from models.training.case_score import (
+    PLAIN,
     POOLINGS,
     Chosen,
     Fields,
@@ -89,8 +90,12 @@ def test_the_released_network_is_reported_on_its_test_blocks_only(tried):
 
 def test_every_field_of_a_source_is_reported_once_and_of_a_pairing_twice(tried):
     found, _, every = tried
-    assert len(every[1].blast) == (found.source == "taleqani").sum()
-    assert len(every[2].blast) == (found.source == "allidb1").sum()
+    released, plain, halves, plain_halves, stranger, *_ = every
+    assert len(released.blast) == len(plain.blast)
+    assert len(halves.blast) == len(plain_halves.blast) == (found.source == "taleqani").sum()
+    assert len(stranger.blast) == (found.source == "allidb1").sum()
+    for trial in (plain, plain_halves):
+        assert {chosen.pooling for chosen in trial.chosen} == set(PLAIN)
     assert len(every[-1].blast) == 2 * (found.source == "allidb1").sum()
 
 
