@@ -1,7 +1,5 @@
 """Submitted, sent back, cancelled, voided: by whom, with which reason, and how it shows."""
 
-import pytest
-
 from appliance.records import examinations, readings, users
 from appliance.review_vocabulary import ReadingKind
 from tests.cases import imaged, read, signed, submitted
@@ -89,11 +87,3 @@ def test_void_marks_report_and_examination(as_user, appliance, olga, hana, passw
     report = browser.get(browser.get(f"/examinations/{examination.id}/reports").location).text
     assert "state-fault" in report
     assert "exam-void" in browser.get("/?tab=all").text
-
-
-@pytest.mark.parametrize(("username", "name"), [("olga", "send-back"), ("olga", "void")])
-def test_who_may_not_does_not(as_user, appliance, olga, username, name):
-    examination = submitted(appliance, olga)
-    browser = as_user(username)
-    assert browser.get(f"/examinations/{examination.id}/{name}").status_code == 403
-    assert step(browser, examination, name, reason="Wrong patient").status_code == 403
