@@ -215,7 +215,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
         print(f"     {index.rebuild():,} records are in the index that was made anew")
     checks = appliance.selftest.quick() + selftest.thorough(lambda: open_in_use(settings))
     for check in checks:
-        print(f"{'ok  ' if check.passed else 'FAIL'} {check.name:10} {check.sentence}")
+        print(f"{'ok  ' if check.passed else 'FAIL'} {check.name:10} {check}")
     return 0 if all(check.passed for check in checks) else 1
 
 

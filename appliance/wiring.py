@@ -53,7 +53,7 @@ class Appliance:
 
     def readiness(self) -> dict[str, tuple[bool, str]]:
         """Say for each part whether it is well, and in which words."""
-        return {check.name: (check.passed, check.sentence) for check in self.selftest.quick()}
+        return {check.name: (check.passed, str(check)) for check in self.selftest.quick()}
 
 
 def build(settings: Settings) -> Appliance:

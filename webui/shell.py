@@ -10,6 +10,7 @@ from flask import Flask, current_app, request, url_for
 from appliance.permissions import Permission
 from appliance.records import overview, report_versions, site_verifications
 from appliance.records.overview import Needs
+from appliance.services.selftest import Check
 from webui import access, notices, offers
 
 THEMES = ("auto", "dark", "light")
@@ -61,11 +62,18 @@ def init_app(app: Flask) -> None:
 
 def lamp() -> Lamp:
     """Judge the device by its readiness checks; without a model it still works, but not fully."""
-    checks = access.appliance().readiness()
-    wrong = {name: sentence for name, (good, sentence) in checks.items() if not good}
+    wrong = [check for check in access.appliance().selftest.quick() if not check.passed]
     if not wrong:
         return Lamp("ok", ())
-    return Lamp("fault" if "records" in wrong else "attention", tuple(wrong.values()))
+    is_fault = any(check.name == "records" for check in wrong)
+    return Lamp("fault" if is_fault else "attention", tuple(map(_told, wrong)))
+
+
+def _told(check: Check) -> str:
+    """Tell an administrator what to do about it, and everybody else whom to tell."""
+    if access.may(Permission.USER_MANAGE):
+        return str(check)
+    return f"{check.sentence}: tell the administrator" if check.remedy else check.sentence
 
 
 def calls() -> list[Call]:

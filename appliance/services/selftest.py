@@ -25,6 +25,13 @@ class Check:
     name: str
     passed: bool
     sentence: str
+    """For everybody."""
+    remedy: str = ""
+    """What an administrator does about it, where there is something."""
+
+    def __str__(self) -> str:
+        """Say it with its remedy."""
+        return f"{self.sentence}: {self.remedy}" if self.remedy else self.sentence
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Selftest:
         sentence = f"{free / 1e9:.1f} GB free"
         if free >= self.min_free_bytes:
             return Check("disk", True, sentence)
-        return Check("disk", False, f"only {sentence}: export or archive old examinations")
+        return Check("disk", False, f"only {sentence}", "export or archive old examinations")
 
     def _site_head(self) -> Check:
         passed, sentence = heads.standing(self.card, self.site_heads)
@@ -63,13 +70,11 @@ class Selftest:
     def _worker(self) -> Check:
         age = heartbeat.age_s(self.data)
         if age is None:
-            return Check(
-                "worker", False, "the worker has not started, so images wait: scopeside work"
-            )
+            waits = "analysis is not running, so images wait"
+            return Check("worker", False, waits, "start it with scopeside work")
         if age > heartbeat.STALE_AFTER_S:
-            return Check(
-                "worker", False, f"the worker has not answered for {age:.0f} s: images wait"
-            )
+            waits = f"analysis has not answered for {age:.0f} s, so images wait"
+            return Check("worker", False, waits, "start it again with scopeside work")
         return Check("worker", True, "analysing")
 
 
@@ -77,7 +82,9 @@ def clock_is_set() -> Check:
     """Say whether the device's clock can be right."""
     now = clock.now()
     if now < _RELEASED:
-        return Check("clock", False, f"the clock says {now:%Y-%m-%d}: set it, or connect a network")
+        return Check(
+            "clock", False, f"the clock says {now:%Y-%m-%d}", "set it, or connect a network"
+        )
     return Check("clock", True, f"{now:%Y-%m-%d %H:%M} UTC")
 
 
@@ -101,8 +108,9 @@ def _integrity() -> Check:
 
 def _index() -> Check:
     fault = index.fault()
-    advice = f"{fault}: scopeside doctor --rebuild-index"
-    return Check("search", not fault, advice if fault else "lists and searches show every record")
+    if fault:
+        return Check("search", False, fault, "scopeside doctor --rebuild-index")
+    return Check("search", True, "lists and searches show every record")
 
 
 def _audit_chain() -> Check:

@@ -73,7 +73,7 @@ def test_doctor_names_what_is_wrong_and_passes_the_rest(tmp_path):
     done = scopeside("doctor", "--data", tmp_path, "--rebuild-index")
     assert done.returncode == 1
     assert "0 records are in the index that was made anew" in done.stdout
-    assert re.search(r"FAIL worker +the worker has not started", done.stdout)
+    assert re.search(r"FAIL worker +analysis is not running, so images wait: start it", done.stdout)
     for name in ("model", "disk", "clock", "records", "database", "search", "audit", "inference"):
         assert re.search(rf"^ok +{name} ", done.stdout, re.MULTILINE), done.stdout
 

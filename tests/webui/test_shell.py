@@ -17,7 +17,12 @@ def test_the_menu_shows_only_what_one_may_open(as_user):
 def test_the_lamp_says_what_is_wrong_in_words(as_user):
     page = as_user("olga").get("/account").text
     assert "lamp-attention" in page
-    assert "The worker has not started" in page
+    assert "Analysis is not running, so images wait: tell the administrator" in page
+
+
+def test_commands_are_told_to_administrators_only(as_user):
+    assert "scopeside work" in as_user("adam").get("/account").text
+    assert "scopeside work" not in as_user("olga").get("/account").text
 
 
 def test_the_bell_counts_what_needs_a_person(app, settings):
