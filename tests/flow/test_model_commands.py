@@ -1,6 +1,8 @@
 """`scopeside model`: fit the classifier to a microscope, as somebody types it."""
 
+import hashlib
 import json
+import shutil
 import subprocess
 
 import cv2
@@ -8,8 +10,12 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
+from appliance import model_commands, wiring
+from appliance.settings import Settings
 from firmware_hooks.drawing import Kind
 from firmware_hooks.slides import draw_field
+from models.card import CARD
+from models.trained_on import DIGITS, TRAINED_ON
 from tests.flow.live import COMMAND
 
 pytestmark = pytest.mark.slow
@@ -54,8 +60,26 @@ def test_calibrate_says_what_the_head_is_worth_beside_the_one_in_use(fitted):
         assert line.count(" to ") == 2
     assert "of blasts are called normal" in done.stdout
     assert "AUC changes by" in done.stdout
+    assert "trained on" not in done.stdout
     assert (out / "site-head.json").is_file()
     assert "Traceback" not in done.stderr
+
+
+def test_calibrate_warns_of_pictures_that_the_network_was_trained_on(lab, tmp_path, monkeypatch):
+    """The released bundle once more, as if one of the laboratory's pictures had taught it."""
+    settings = Settings(data=tmp_path / "data")
+    bundle = tmp_path / "bundles" / settings.model
+    shutil.copytree(wiring.BUNDLES / settings.model, bundle)
+    learned = (lab / "3.png").read_bytes()
+    with (bundle / TRAINED_ON).open("a", encoding="utf-8") as lines:
+        lines.write(hashlib.sha256(learned).hexdigest()[:DIGITS] + "\n")
+    card = json.loads((bundle / CARD).read_text("utf-8"))
+    card["files"][TRAINED_ON] = hashlib.sha256((bundle / TRAINED_ON).read_bytes()).hexdigest()
+    (bundle / CARD).write_text(json.dumps(card), "utf-8")
+    for module in (wiring, model_commands):
+        monkeypatch.setattr(module, "BUNDLES", tmp_path / "bundles")
+    said = model_commands.run_calibrate(settings, lab / "LABELS.csv", tmp_path / "head")
+    assert "WARNING: the network was trained on 1 of these pictures, for instance 3.png" in said
 
 
 def test_analyse_uses_the_head_and_says_so(fitted, lab, tmp_path):
