@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
@@ -16,6 +17,7 @@ from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import ROLES, Permission
 from appliance.records import examinations, fields, standing
 from appliance.records.paging import Page
+from appliance.records.tables import FieldImage
 from appliance.vocabulary import ExaminationStatus, Specimen
 from webui import offers, openapi, opened, shapes
 from webui.access import SIGNED_IN, actor, appliance, needs, signed_in
@@ -55,12 +57,16 @@ def list_examinations() -> ResponseReturnValue:
     """List examinations, newest first, narrowed by the query."""
     found = _found()
     opened.listing("examination:list", found.total)
-    reached = standing.progress_of([listed.examination.id for listed in found])
-    for examination_id in offers.hidden() & reached.keys():
-        reached[examination_id] = standing.Progress()  # to be read blind by this person
+    hidden = offers.hidden()  # to be read blind by this person
+    rows = [
+        replace(listed, by_suggestion={}) if listed.examination.id in hidden else listed
+        for listed in found
+    ]
+    reached = standing.progress_of([listed.examination.id for listed in rows])
+    reached |= dict.fromkeys(hidden & reached.keys(), standing.Progress())
     listing: shapes.ExaminationList = {
         "examinations": [
-            shapes.examination(listed, reached[listed.examination.id]) for listed in found
+            shapes.examination(listed, reached[listed.examination.id]) for listed in rows
         ],
         "page": found.number,
         "pages": found.pages,
@@ -75,7 +81,7 @@ def list_examinations() -> ResponseReturnValue:
 def show_examination(examination_id: UUID) -> ResponseReturnValue:
     """Show one examination with its images."""
     opened.examination(examination_id)
-    standing.require_sighted(examination_id, actor())
+    offers.require_shown(examination_id)
     listed = examinations.summary(examination_id)
     if listed is None:
         raise NotFound("There is no such examination.")
@@ -119,16 +125,23 @@ def add_field(examination_id: UUID) -> ResponseReturnValue:
 @needs(Permission.EXAMINATION_READ)
 def show_field(field_id: UUID) -> ResponseReturnValue:
     """Show one image with its passport and counts."""
-    return jsonify(shapes.field(opened.field(field_id), _tally(field_id)))
+    return jsonify(shapes.field(_shown(field_id), _tally(field_id)))
 
 
 @pages.get("/fields/<uuid:field_id>/cells")
 @needs(Permission.EXAMINATION_READ)
 def list_cells(field_id: UUID) -> ResponseReturnValue:
     """List the cells of one image with their outlines."""
-    opened.field(field_id)
+    _shown(field_id)
     listing: shapes.CellList = {"cells": [shapes.cell(row) for row in fields.cells_of(field_id)]}
     return jsonify(listing)
+
+
+def _shown(field_id: UUID) -> FieldImage:
+    """Open an image for somebody who may see what is suggested for its cells."""
+    row = opened.field(field_id)
+    offers.require_shown(row.__data__["examination"])
+    return row
 
 
 def _one_file() -> tuple[str, bytes]:

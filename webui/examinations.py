@@ -1,6 +1,7 @@
 """Examinations: registered for a patient, shown with images and counts, changed with history."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -175,6 +176,8 @@ def _live(examination: Examination) -> dict[str, Any]:
     listed = examinations.summary(examination.id) or Listed(examination, examination.patient)
     handled = handling.of_one(examination.id)
     blind = examination.id in offers.hidden()
+    if blind:
+        handled = replace(handled, conclusion=None)
     limit = appliance().settings.decision_limit
     return {
         "examination": examination,

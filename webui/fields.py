@@ -22,7 +22,7 @@ from appliance.permissions import Permission
 from appliance.records import audit, cells, decisions, examinations, fields
 from appliance.records.tables import FieldImage
 from appliance.vocabulary import FieldState
-from webui import cellviews, galleries, opened, readers, shapes
+from webui import cellviews, galleries, offers, opened, readers, shapes
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.notices import notice
@@ -77,7 +77,8 @@ def show_gallery(examination_id: UUID) -> str:
     """Show the cells of all fields, sorted by probability."""
     examination = opened.examination(examination_id)
     rows = fields.of_examination(examination_id)
-    called = decisions.standing(examination_id, by=actor())
+    offers.require_shown(examination_id)
+    called = decisions.standing(examination_id)
     views = cellviews.views_in(rows, cells.places_in(examination_id), called)
     return galleries.page(examination, views, rows)
 
@@ -188,7 +189,8 @@ def _page(row: FieldImage, form: Form) -> str:
 
 def _views(row: FieldImage) -> list[cellviews.CellView]:
     """Make the views of a field's cells, as they are called; not for who reads them blind."""
-    called = decisions.standing(row.__data__["examination"], by=actor())
+    offers.require_shown(row.__data__["examination"])
+    called = decisions.standing(row.__data__["examination"])
     return cellviews.views_of(row, fields.cells_of(row.id), called)
 
 

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from flask import g
 
+from appliance.errors import Forbidden
 from appliance.permissions import Permission
-from appliance.records import handling
+from appliance.records import handling, standing
 from appliance.records.readings import Wanted
 from appliance.review_vocabulary import ReadingKind, ReadingState
 from webui.access import actor, may
@@ -38,3 +39,18 @@ def hidden() -> set[UUID]:
         if row.reading.kind == ReadingKind.SECOND
         and (row.reading.state == ReadingState.OPEN or not concludes)
     }
+
+
+def require_shown(examination_id: UUID) -> None:
+    """Refuse suggestions and calls to whoever reads the examination blind, or may be asked to.
+
+    Raises:
+        Forbidden: this person does, or may.
+    """
+    standing.require_sighted(examination_id, actor())
+    if examination_id in hidden():
+        raise Forbidden(
+            "A second person is to read this examination blind, and that may be you, "
+            "so what is suggested and what others called its cells is hidden.",
+            advice="Open Second readings to read it.",
+        )

@@ -13,7 +13,7 @@ from appliance.records.duplicates import Alike
 from appliance.records.paging import Page
 from appliance.records.tables import Patient
 from appliance.vocabulary import Sex
-from webui import asked, findings, labels, opened, searches, summaries, trends
+from webui import asked, findings, labels, offers, opened, searches, summaries, trends
 from webui.access import actor, appliance, needs
 from webui.changing import Changing
 from webui.forms import Entries, Form
@@ -85,7 +85,7 @@ def show(patient_id: UUID) -> str:
         patient=patient,
         latest=details[0] if details else None,
         table=findings.table(details),
-        lines=summaries.lines(listed),
+        lines=summaries.lines(listed, hidden=offers.hidden()),
         series=trends.of_reports(listed, reached) + trends.of_findings(patient, details),
         chart=(trends.WIDTH, trends.HEIGHT),
         merges=merging.of_patient(patient_id),

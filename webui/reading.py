@@ -1,4 +1,4 @@
-"""Reading cells: looked at, called one by one or several at once, taken back, submitted.
+"""Reading cells: looked at, called one by one or several at once, and taken back.
 
 Whoever sends JSON gets how far the reading is; a form is led back to its page.
 """
@@ -12,7 +12,6 @@ from uuid import UUID
 from flask import (
     Blueprint,
     Response,
-    current_app,
     jsonify,
     redirect,
     render_template,
@@ -23,11 +22,11 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import Permission
-from appliance.records import decisions, fields, readings, standing
+from appliance.records import decisions, fields, readings
 from appliance.records.decisions import Decided
 from appliance.records.review_tables import Reading
 from appliance.review_vocabulary import CellLabel, DecisionWay
-from webui import boards, cellviews, displays, opened, readers, shapes
+from webui import boards, cellviews, displays, offers, opened, readers, shapes
 from webui.access import actor, appliance, needs
 from webui.boards import Board
 from webui.cellviews import CellView
@@ -93,7 +92,7 @@ def show_cell(reading_id: UUID, cell_id: UUID) -> str:
 def attention(field_id: UUID, number: int) -> Response:
     """Hand out where the network looked in one cell."""
     row = opened.field_again(field_id)
-    standing.require_sighted(row.__data__["examination"], actor())
+    offers.require_shown(row.__data__["examination"])
     data = appliance().views.attention(row, number)
     if data is None:
         raise NotFound("Where the network looked was not kept for this image.")
@@ -154,19 +153,6 @@ def undo(reading_id: UUID) -> ResponseReturnValue:
     return _answer(row, done, "Taken back.")
 
 
-@pages.post("/readings/<uuid:reading_id>/submit")
-@needs(Permission.CELL_DECIDE)
-def submit(reading_id: UUID) -> ResponseReturnValue:
-    """Submit a reading in which nothing is left."""
-    row, body = readers.mine(reading_id), readers.body()
-    shown = readers.shown(row.id, body)
-    if shown:
-        decisions.showed(row.id, shown, actor())
-    examination = readings.submit(row.id, actor())
-    notice("The reading is submitted.")
-    return redirect(url_for("examinations.show", examination_id=examination.id), 303)
-
-
 def _page(row: Reading) -> str:
     board = boards.board_of(row, actor())
     group = request.args.get("group", "")
@@ -186,8 +172,6 @@ def _page(row: Reading) -> str:
         count=count,
         labels=cellviews.LABELS,
         choices=cellviews.CALLS,
-        submit_to=_submit_address(row.id),
-        **_done_link(board),
         opened_note=displays.note(row.id, actor()),
         least_ms=displays.least_ms(),
         progress=shapes.progress(board.rows, {}),
@@ -199,22 +183,6 @@ def _sections(board: Board, shown: list[CellView]) -> list[dict[str, Any]]:
         {"code": code, "count": board.counts[code], "views": list(views)}
         for code, views in groupby(shown, key=attrgetter("group"))
     ]
-
-
-def _done_link(board: Board) -> dict[str, str]:
-    """Return where a review leads when nothing is left in it."""
-    if "concluding.show" in current_app.view_functions:
-        address = url_for("concluding.show", examination_id=board.examination.id)
-        return {"done_to": address, "done_words": "Conclude"}
-    address = url_for("examinations.show", examination_id=board.examination.id)
-    return {"done_to": address, "done_words": "Back to the examination"}
-
-
-def _submit_address(reading_id: UUID) -> str:
-    """Return where a reading is submitted to: with the policy of second readings, where it is."""
-    if "reviewing.submit" in current_app.view_functions:
-        return url_for("reviewing.submit")
-    return url_for("reading.submit", reading_id=reading_id)
 
 
 def _cell(row: Reading, board: Board, view: CellView) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from uuid import UUID
 from flask import Blueprint, Response, render_template
 
 from appliance.permissions import Permission
-from appliance.records import fields, standing
-from webui import opened, shapes
+from appliance.records import fields
+from webui import offers, opened, shapes
 from webui.access import actor, appliance, needs
 
 pages = Blueprint("reports", __name__)
@@ -17,7 +17,7 @@ pages = Blueprint("reports", __name__)
 def show(examination_id: UUID) -> str:
     """Show the report of an examination, with the ways to print it."""
     examination = opened.examination(examination_id)
-    standing.require_sighted(examination_id, actor())
+    offers.require_shown(examination_id)
     rows = fields.of_examination(examination_id)
     return render_template(
         "reports/show.html",
@@ -32,7 +32,7 @@ def show(examination_id: UUID) -> str:
 def examination_pdf(examination_id: UUID) -> Response:
     """Hand out the report of the examination."""
     examination = opened.examination_again(examination_id)
-    standing.require_sighted(examination_id, actor())
+    offers.require_shown(examination_id)
     data = appliance().reporting.examination_pdf(examination_id, by=actor())
     return _inline(data, f"{examination.accession_number}-report")
 
@@ -42,7 +42,7 @@ def examination_pdf(examination_id: UUID) -> Response:
 def field_pdf(field_id: UUID) -> Response:
     """Hand out the report of one image."""
     field = opened.field_again(field_id)
-    standing.require_sighted(field.examination.id, actor())
+    offers.require_shown(field.examination.id)
     data = appliance().reporting.field_pdf(field_id, by=actor())
     return _inline(data, f"{field.examination.accession_number}-field-{field.number}")
 

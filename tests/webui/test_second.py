@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.permissions import Role
-from appliance.records import readings, users
+from appliance.records import fields, readings, users
 from appliance.review_vocabulary import ReadingKind, ReadingState
 from tests.cases import BLAST, NORMAL, call, submitted
 
@@ -47,6 +47,31 @@ def test_it_is_offered_without_any_result(as_user, asked):
     examination = browser.get(f"/examinations/{asked.id}").text
     assert "is hidden from you" in examination
     assert "verified leukocytes" not in examination
+
+
+def test_no_way_leads_to_suggestions_or_calls_before_it_is_read(as_user, asked):
+    browser, field = as_user("ivo"), fields.of_examination(asked.id)[0]
+    ways = [
+        *(address(asked, part) for part in ("cells", "report", "report.pdf")),
+        *(f"/fields/{field.id}{part}" for part in ("", "/gallery", "/cells/1", "/report.pdf")),
+        f"/fields/{field.id}/cells/1/attention.png",
+        *(f"/api/v1/fields/{field.id}{part}" for part in ("", "/cells")),
+        f"/api/v1/examinations/{asked.id}",
+    ]
+    for _ in ("offered", "begun"):
+        assert [way for way in ways if browser.get(way).status_code != 403] == []
+        listed = browser.get("/api/v1/examinations").json["examinations"][0]
+        assert (listed["counts"]["blast"], listed["verified"]["counted"]) == (0, 0)
+        assert "hidden: to be read blind" in browser.get(f"/patients/{asked.patient.id}").text
+        browser.post(address(asked, "second-reading"))
+    assert as_user("hana").get(ways[0]).status_code == 200
+
+
+def test_whoever_reads_blind_does_not_see_what_was_concluded(as_user, asked):
+    conclusion = {"revision": 0, "finding": "no-blasts", "text": ""}
+    as_user("hana").post(address(asked, "conclude"), data=conclusion)
+    assert "no blasts" in as_user("hana").get(f"/examinations/{asked.id}").text.lower()
+    assert "no blasts" not in as_user("ivo").get(f"/examinations/{asked.id}").text.lower()
 
 
 def test_it_is_not_offered_to_the_first_reader(as_user, asked):
