@@ -21,7 +21,8 @@ _LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable")
 
 _ASK_AXE = """
 const [where, only, done] = arguments;
-const quick = {resultTypes: ['violations'], preload: false, iframes: false};
+const rules = {'label-content-name-mismatch': {enabled: true}};  // WCAG 2.5.3, off by itself here
+const quick = {resultTypes: ['violations'], preload: false, iframes: false, rules};
 axe.run(where, {runOnly: only, ...quick}).then(
   (found) => done(found.violations.flatMap((rule) => rule.nodes.map((node) =>
     `${rule.id} at ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`))),

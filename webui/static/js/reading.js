@@ -148,7 +148,6 @@
     verify.hidden = !displays;
     verify.disabled = !many;
     verify.querySelector("[data-verify]").textContent = many ? `Verify ${many}` : "Verify";
-    verify.setAttribute("aria-label", `Verify the rest of this screen: ${many} cells`);
   }
   if (displays) displays.onChange(renew);
   form.addEventListener("told", (event) => {
