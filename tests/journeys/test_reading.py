@@ -3,11 +3,13 @@
 from itertools import pairwise
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from tests.browser import faults_of_page
+from tests.browser import DESKTOP, faults_of_page
 from tests.journeys.smears import crowded
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -66,6 +68,16 @@ class Reader:
     def button(self, name):
         return self.driver.find_element(By.CSS_SELECTOR, f'[data-do="{name}"]')
 
+    def keys(self, *keys):
+        """Press keys, as fast as the page answers."""
+        for key in keys:
+            ActionChains(self.driver, duration=20).send_keys(key).perform()
+            self.settled()
+
+    def shift(self, key):
+        actions = ActionChains(self.driver, duration=20).key_down(Keys.SHIFT).send_keys(key)
+        actions.key_up(Keys.SHIFT).perform()
+
     def _touch(self, points, times=1):
         finger = PointerInput("touch", "finger")
         actions = ActionBuilder(self.driver, mouse=finger, duration=20)
@@ -80,13 +92,14 @@ class Reader:
 @pytest.fixture
 def smear(register, tmp_path):
     """An examination of more than a hundred cells, read by the appliance."""
-    return register(crowded(tmp_path, 6))
+    return register(crowded(tmp_path, 4))
 
 
 def test_a_hundred_cells_are_read_by_touch_alone(before, lab, screen, smear, password, driver):
     hand = before(lab)
-    hand.open(f"/examinations/{smear}/read")
+    hand.open(f"/examinations/{smear}")
     hand.sign_in("olga", password)
+    hand.tap(hand.find('a.step[href$="/read"]'))
     reader = Reader(hand)
     hand.sees("Tap to select")
     total = reader.count("all")
@@ -100,6 +113,37 @@ def test_a_hundred_cells_are_read_by_touch_alone(before, lab, screen, smear, pas
     hand.sees("is submitted")
     hand.open(f"/examinations/{smear}/read")
     hand.sees("All verified")
+
+
+@pytest.mark.parametrize("screen", [DESKTOP], ids=str)
+def test_the_keyboard_alone_is_enough(before, lab, register, tmp_path, password):
+    examination = register(crowded(tmp_path, 1))
+    hand = before(lab)
+    hand.open(f"/examinations/{examination}/read")
+    hand.sign_in("olga", password)
+    reader = Reader(hand)
+    left = reader.count("todo")
+    reader.keys("j", "b", "2")
+    hand.sees("1 cell to Normal", ".read-undo")
+    reader.keys(Keys.ARROW_RIGHT, Keys.SPACE)
+    reader.shift(Keys.ARROW_RIGHT)
+    hand.sees("2 selected", ".read-selection")
+    reader.keys("u")
+    hand.sees("2 cells to Unsure", ".read-undo")
+    reader.keys("z", "z")
+    hand.sees("1 cell to Blast", ".read-undo")
+    reader.keys(Keys.ENTER)
+    hand.find(".read-sheet .read-crop")
+    reader.keys("x")
+    hand.find('.read-sheet .read-label-not-a-cell[aria-pressed="true"]')
+    reader.keys(Keys.ESCAPE)
+    hand.wait.until(lambda d: not d.find_elements(By.CSS_SELECTOR, "dialog[open]"))
+    reader.settled()
+    hand.wait.until(lambda d: reader.button("verify").is_enabled())
+    reader.keys("v")
+    hand.wait.until(lambda d: reader.count("todo") < left - 5)
+    reader.keys("?")
+    hand.sees("Verify the rest of this screen", "#shortcuts")
 
 
 def _several_at_once_and_back(reader):

@@ -13,13 +13,15 @@ from PIL import Image
 from pypdf import PdfReader
 from selenium.webdriver.common.by import By
 
-from appliance.exchange.report import RESEARCH_USE
+from appliance.exchange.template import load_template
 from tests.browser import faults_of_page
 from tests.journeys.smears import fields
 
 FIELDS = 20
 NAMES = {800: ("王", "小明"), 1280: ("Κωνσταντίνου", "Ελένη")}
 """Another patient on each screen: family and given name."""
+
+RESEARCH_USE = load_template(None).wording["research_use"]
 
 _PERCENT = re.compile(r"([\d.]+)\s*%")
 _A_BOX_IN_REACH = """
