@@ -127,31 +127,31 @@ def prepare(driver: Chrome) -> None:
     driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", source)
 
 
-def frame_faults(driver: Chrome, first: Screen, second: Screen) -> list[str]:
+def frame_faults(driver: Chrome, screens: list[Screen]) -> list[str]:
     """Look at what frames every page: each menu and sheet opened in turn, then Tab from the top."""
     found = []
     for place in range(driver.execute_script(_COUNT_MENUS)):
         driver.execute_script(_OPEN_MENU, place)
-        found += _looked_at(driver, first, second, {"include": ["body"]})
+        found += _looked_at(driver, screens, {"include": ["body"]})
         driver.execute_script(_SHUT_MENU, place)
-    return found + keyboard_faults(driver, start=".skip")
+    return found + keyboard_faults(driver, screens, start=".skip")
 
 
-def page_faults(driver: Chrome, first: Screen, second: Screen) -> list[str]:
+def page_faults(driver: Chrome, screens: list[Screen]) -> list[str]:
     """Look at a page within its frame; what is folded is opened."""
     driver.execute_script(_UNFOLD)
-    return _looked_at(driver, first, second, {"exclude": [".topbar"]}) + small_targets(driver)
+    return small_targets(driver) + _looked_at(driver, screens, {"exclude": [".topbar"]})
 
 
-def _looked_at(
-    driver: Chrome, first: Screen, second: Screen, where: Mapping[str, list[str]]
-) -> list[str]:
-    """Ask axe-core for everything on the first screen, on the second for what may differ there."""
+def _looked_at(driver: Chrome, screens: list[Screen], where: Mapping[str, list[str]]) -> list[str]:
+    """Ask axe-core for everything on the screen shown, on the other for what may differ there.
+
+    The other one stays, and is the first of `screens` then: changing it takes as long as asking.
+    """
     found = _axe(driver, where, {"type": "tag", "values": _TAGS})
-    show_on(driver, second)
-    found += _axe(driver, where, {"type": "rule", "values": _LOOKS})
-    show_on(driver, first)
-    return found
+    screens.reverse()
+    show_on(driver, screens[0])
+    return found + _axe(driver, where, {"type": "rule", "values": _LOOKS})
 
 
 def _axe(driver: Chrome, where: object, only: object) -> list[str]:
@@ -159,7 +159,7 @@ def _axe(driver: Chrome, where: object, only: object) -> list[str]:
     return found
 
 
-def keyboard_faults(driver: Chrome, *_: Screen, start: str = ".topbar summary") -> list[str]:
+def keyboard_faults(driver: Chrome, _: list[Screen], start: str = ".topbar summary") -> list[str]:
     """Go through the page with the Tab key alone, from an element of the frame to the end."""
     presses = driver.execute_script(_LISTEN, start)
     if not driver.execute_script(_HAS_FRAME):

@@ -35,6 +35,7 @@ class Inspector:
 
     def __init__(self, driver, address):
         self.driver, self.address, self.faults = driver, address, []
+        self.screens = [BENCH, DESK]
 
     def open(self, path):
         self.driver.get(self.address + path)
@@ -47,7 +48,7 @@ class Inspector:
 
     def look(self, name, *ways):
         """Note what is wrong with the page shown."""
-        found = [fault for way in ways for fault in way(self.driver, BENCH, DESK)]
+        found = [fault for way in ways for fault in way(self.driver, self.screens)]
         self.faults += [f"{name}: {fault}" for fault in found]
 
 
