@@ -70,8 +70,8 @@ class Forbidden(ApplianceError, PermissionError):
 class Conflict(ApplianceError, RuntimeError):
     """Somebody else changed the record in between, or its state does not allow this step."""
 
-    title = "This record has changed in the meantime"
-    advice = "Reload the page, look at the new version, and try again."
+    title = "This cannot be done as things stand"
+    advice = "Reload the page, look at how it stands now, and try again."
     status = 409
 
 

@@ -61,6 +61,10 @@ def sign(examination_id: UUID) -> ResponseReturnValue:
     except InvalidInput as error:
         return _sign_page(examination, entries.refused(error)), 422
     except Conflict as error:
+        done = report_versions.by_sha256(seen)
+        if done is not None and done.signatures[0].__data__["signer"] == actor().user_id:
+            # The answer to this very form was lost, or its button pressed twice.
+            return redirect(url_for("signing.show_version", report_id=done.id), 303)
         form = entries.refused(InvalidInput({"": f"{error.sentence} {error.advice}"}))
         return _sign_page(_open(examination_id), form), 409
     number = examination.accession_number

@@ -48,6 +48,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
     )
     yield from _results(before["counts"], after["counts"])
     yield from _cells(_called(before), _called(after))
+    yield from _columns(before.get("clinical") or {}, after.get("clinical") or {}, labels.CLINICAL)
     yield from _columns(before["patient"], after["patient"], labels.PATIENT)
     yield from _columns(before["examination"], after["examination"], labels.EXAMINATION)
 

@@ -192,7 +192,7 @@ def fetch(table: type[R], row_id: UUID, revision: int | None = None) -> R:
     if row is None:
         raise NotFound
     if revision is not None and row.__data__["revision"] != revision:
-        raise Conflict
+        raise Conflict("Somebody else has changed this record in the meantime.")
     return row
 
 

@@ -13,12 +13,21 @@ from typing import Any
 from uuid import UUID
 
 from appliance.clock import to_iso
-from appliance.records import cells, conclusions, examinations, fields, readings, report_versions
+from appliance.records import (
+    cells,
+    clinical,
+    conclusions,
+    examinations,
+    fields,
+    readings,
+    report_versions,
+)
 from appliance.records.agreements import agreement
 from appliance.records.report_versions import NextVersion
 from appliance.records.standing import Standing, progress, standing
 from appliance.records.tables import Cell, FieldImage, Patient
 from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
+from appliance.services.report_values import latest_findings
 from appliance.services.verified import verified_tally
 
 FORMAT = "scopeside-signed-record-1"
@@ -72,6 +81,7 @@ def content_of(examination_id: UUID, coming: NextVersion) -> dict[str, Any]:
         "version": _version(examination_id, coming),
         "patient": {"id": str(patient.id)} | _columns(patient, _PATIENT),
         "examination": {"id": str(examination.id)} | _columns(examination, _SPECIMEN),
+        "clinical": _clinical(patient),
         "images": _images(examination_id),
         "counts": _counts(examination_id),
         "conclusion": _conclusion(examination_id),
@@ -89,6 +99,12 @@ def _version(examination_id: UUID, coming: NextVersion) -> dict[str, Any]:
         "reason": coming.amendment.reason if coming.amendment else "",
         "replaces": latest.sha256 if latest else None,
     }
+
+
+def _clinical(patient: Patient) -> dict[str, Any] | None:
+    """Return the latest dated work-up, which the report prints; None where there is none."""
+    row = latest_findings(patient)
+    return {"id": str(row.id)} | _columns(row, (*clinical.ENTRIES, "revision")) if row else None
 
 
 def _images(examination_id: UUID) -> list[dict[str, Any]]:

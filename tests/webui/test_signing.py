@@ -1,11 +1,12 @@
 """Signing by password what was shown; versions, amendments, and who is told of them."""
 
 import re
+from datetime import date
 from html import unescape
 
 import pytest
 
-from appliance.records import audit, examinations, readings, report_versions, users
+from appliance.records import audit, clinical, examinations, readings, report_versions, users
 from appliance.review_vocabulary import ReadingKind
 from appliance.settings import Settings
 from tests.cases import conclude, imaged, sign, signed, submitted
@@ -65,6 +66,22 @@ def test_signing_names_the_meaning_and_asks_for_the_password(browser, ready, pas
     assert "Okafor" not in pdf.headers["Content-Disposition"]
     assert examinations.get(ready.id).status == "final"
     assert browser.get(address(ready, "reports")).location == f"/reports/{version.id}"
+
+
+def test_signed_twice_it_is_one_version_and_leads_to_it(browser, ready, password):
+    form = shown(browser, ready) | {"password": password}
+    first, again = (browser.post(address(ready), data=form) for _ in range(2))
+    assert first.location == again.location
+    assert len(report_versions.versions_of(ready.id)) == 1
+
+
+def test_clinical_details_that_are_printed_are_signed_with_the_rest(browser, ready, olga, password):
+    form = shown(browser, ready) | {"password": password}
+    values = {"observed_on": date(2026, 11, 20), "platelets_10e9_per_l": 31.0}
+    clinical.add(ready.patient.id, values, users.actor_of(olga))
+    assert browser.post(address(ready), data=form).status_code == 409
+    browser.post(address(ready), data=shown(browser, ready) | {"password": password})
+    assert report_versions.latest(ready.id).content["clinical"]["platelets_10e9_per_l"] == 31.0
 
 
 def test_a_wrong_password_signs_nothing_and_locks(browser, ready, hana, password):
