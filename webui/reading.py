@@ -167,7 +167,7 @@ def _page(row: Reading) -> str:
         state=board.state(),
         group=group if group in {boards.TODO, *boards.ORDER} else "",
         shown=shown,
-        sections=_sections(board, shown),
+        sections=_sections(shown),
         number=number,
         count=count,
         labels=cellviews.LABELS,
@@ -178,9 +178,9 @@ def _page(row: Reading) -> str:
     )
 
 
-def _sections(board: Board, shown: list[CellView]) -> list[dict[str, Any]]:
+def _sections(shown: list[CellView]) -> list[dict[str, Any]]:
     return [
-        {"code": code, "count": board.counts[code], "views": list(views)}
+        {"code": code, "views": list(views)}
         for code, views in groupby(shown, key=attrgetter("group"))
     ]
 

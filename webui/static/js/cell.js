@@ -9,7 +9,10 @@
     for (const button of document.querySelectorAll('.read-cell [data-do="attention"]')) button.hidden = false;
   }
   function look(button) {
-    const on = within(button).cell.classList.toggle("looked");
+    const { cell } = within(button);
+    const map = cell.querySelector("mask [data-href]");
+    if (map) map.setAttribute("href", map.dataset.href); // fetched for who asks
+    const on = cell.classList.toggle("looked");
     button.setAttribute("aria-pressed", String(on));
   }
 
