@@ -1,5 +1,7 @@
 """Who reads a second time, and what signing asks for, refuses and binds."""
 
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -255,3 +257,26 @@ def test_an_obstacle_is_said_with_its_number(appliance, olga, hana):
 )
 def test_the_counts_suggest_a_finding(tally, finding):
     assert suggested_finding(tally, 0.2) == finding
+
+
+def test_a_change_while_the_report_is_printed_is_noticed(appliance, ready, hana, password):
+    class Interrupted:
+        """Prints the report, while somebody writes the conclusion anew."""
+
+        def version_pdf(self, *given, **named):
+            conclude(ready.id, hana, text="Meanwhile.")
+            return appliance.reporting.version_pdf(*given, **named)
+
+    review = replace(appliance.review, reporting=Interrupted())
+    with pytest.raises(Conflict, match="has changed since this page was shown"):
+        sign(replace(appliance, review=review), ready.id, hana, password)
+    assert examinations.get(ready.id).status == "preliminary"
+    assert report_versions.versions_of(ready.id) == []
+
+
+def test_what_is_signed_can_be_checked_with_any_json_library(appliance, ready, hana, password):
+    version = sign(appliance, ready.id, hana, password)
+    text = json.dumps(
+        version.content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    assert hashlib.sha256(text.encode()).hexdigest() == version.sha256
