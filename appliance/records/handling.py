@@ -1,6 +1,6 @@
 """What people have done with examinations, and what is asked of them: for lists, steps and actions.
 
-A list takes five queries, however many rows it has.
+A list takes four queries, however many rows it has.
 """
 
 from collections.abc import Sequence

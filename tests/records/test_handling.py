@@ -63,3 +63,12 @@ def test_an_adjudication_is_offered_to_a_third(submitted, by, third, clinician):
     assert handling.offered(by) == handling.offered(third) == []
     (offer,) = handling.offered(clinician)
     assert offer.reading.kind == ReadingKind.ADJUDICATION
+
+
+def test_a_list_takes_four_queries(submitted, examination, database):
+    statements = []
+    database.connection().set_trace_callback(statements.append)
+    found = handling.of([submitted.id, examination.id])
+    database.connection().set_trace_callback(None)
+    assert found[submitted.id].progress.counted == 3
+    assert len(statements) == 4
