@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import render_template, request
 
 from appliance.records.tables import Examination, FieldImage
-from webui import cellviews, shapes
+from webui import cellviews, readers, shapes
 from webui.cellviews import PAGE, CellView
 
 
@@ -38,5 +38,6 @@ def page(
         tally=shapes.tally(cellviews.current(views)),
         how_far=cellviews.how_far(views),
         progress=shapes.progress(rows, {}),
+        may_read=readers.kind_now(examination) is not None,
         rows=rows,
     )

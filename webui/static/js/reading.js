@@ -9,7 +9,6 @@
   const bar = document.querySelector(".read-bar"), head = document.querySelector(".read-head");
   const sheet = document.getElementById("cell-sheet");
   const labels = [...bar.querySelectorAll(".read-label")];
-  const words = Object.fromEntries(labels.map((each) => [each.value, each.innerText.replace("×", "").replace("?", "").trim()]));
   const SIGNS = { unsure: "?", "not-a-cell": "×" };
   const SETTLE_MS = 500; // a finger that clears a selection must not verify with the same stroke
   const byId = (id) => document.getElementById(`c-${id}`);
