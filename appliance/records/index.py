@@ -24,6 +24,7 @@ from appliance.records.review_tables import (
     CellDecision,
     Conclusion,
     Reading,
+    ReportOpening,
     ReportVersion,
 )
 from appliance.records.search import fold
@@ -192,6 +193,8 @@ class _CameTo:
     """Signed, and being changed."""
     signed: Mapping[UUID, date]
     """On which day the last report was signed, as the clock on the wall counts."""
+    to_tell: Mapping[UUID, set[str]]
+    """Ids of who opened a report that has a newer version, which they have not opened."""
 
 
 def _facts_of(row: Examination, came_to: _CameTo) -> list[str]:
@@ -211,6 +214,7 @@ def _facts_of(row: Examination, came_to: _CameTo) -> list[str]:
         facts.append(fact("finding", came_to.findings[row.id]))
     if row.id in came_to.signed:
         facts.append(fact("signed", came_to.signed[row.id]))
+    facts += [fact("newer", user_id) for user_id in sorted(came_to.to_tell.get(row.id, ()))]
     return facts
 
 
@@ -274,6 +278,29 @@ def _came_to(ids: list[UUID]) -> _CameTo:
         pending=_gathered(waiting.tuples()),
         amended={examination_id for (examination_id,) in amended.tuples()},
         signed={key: at.astimezone().date() for key, at in reports.tuples()},
+        to_tell=_to_tell(ids),
+    )
+
+
+def _to_tell(ids: list[UUID]) -> dict[UUID, set[str]]:
+    """Find for whom there is news: the last version they opened is not the last there is."""
+    of_these = ReportVersion.examination.in_(ids)
+    versions: Any = ReportVersion.select(ReportVersion.examination, fn.MAX(ReportVersion.number))
+    newest = dict(versions.where(of_these).group_by(ReportVersion.examination).tuples())
+    if not newest:
+        return {}
+    opened: Any = (
+        ReportOpening.select(
+            ReportVersion.examination, ReportOpening.user, fn.MAX(ReportVersion.number)
+        )
+        .join(ReportVersion)
+        .where(of_these)
+        .group_by(ReportVersion.examination, ReportOpening.user)
+    )
+    return _gathered(
+        (examination_id, str(user_id))
+        for examination_id, user_id, number in opened.tuples()
+        if number < newest[examination_id]
     )
 
 

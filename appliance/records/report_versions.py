@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from peewee import fn, prefetch
 
 from appliance.clock import now
 from appliance.errors import Conflict, Forbidden, InvalidInput
-from appliance.records import audit
+from appliance.records import audit, fulltext, index
 from appliance.records.amendments import begin_amendment, give_up_amendment, open_amendment
 from appliance.records.database import transaction
+from appliance.records.fulltext import Sought
+from appliance.records.index import fact
+from appliance.records.index_tables import ExaminationIndex
 from appliance.records.readings import INDEPENDENT, PENDING, close_pending
 from appliance.records.review_tables import (
     Amendment,
@@ -46,7 +50,8 @@ __all__ = [
     "versions_of",
 ]
 
-_VERSION_ID: Any = ReportVersion.id
+MOST_TOLD = 100
+"""Amended reports that a bell tells one person of."""
 MEANINGS = {
     ExaminationStatus.FINAL: SignatureMeaning.APPROVED,
     ExaminationStatus.AMENDED: SignatureMeaning.AMENDED,
@@ -208,45 +213,36 @@ def opened(report_id: UUID, by: Actor) -> None:
         is_it = (ReportOpening.report == report_id) & (ReportOpening.user == person(by))
         if not ReportOpening.select().where(is_it).exists():
             append(ReportOpening(report=report_id, user=by.user_id), by=by)
+            index.refresh(row.__data__["examination"])
 
 
 def superseded_for(user_id: UUID) -> list[Superseded]:
     """Return the reports a person opened that were amended since, until they open the newest.
 
-    Goes through the amendments, which are few, and not through all that a person ever opened:
-    every page asks this for its bell.
+    Every page asks this for its bell, so the index of lists has it ready, however many reports
+    were signed and opened; the newest `MOST_TOLD` are enough for a bell.
     """
-    newest, later, again = ReportVersion.alias(), ReportVersion.alias(), ReportOpening.alias()
-    newer = later.select().where(
-        later.examination == newest.examination, later.number > newest.number
-    )
-    seen = again.select().where(again.report == newest.id, again.user == user_id)
-    opened_before = (
-        ReportVersion.select(ReportVersion.id)
-        .join(ReportOpening)
-        .where(
-            ReportVersion.examination == newest.examination,
-            ReportVersion.number < newest.number,
-            ReportOpening.user == user_id,
-        )
-        .order_by(ReportVersion.number.desc())
-        .limit(1)
-    )
-    rows: Any = (
-        newest.select(opened_before, newest.id)
-        .join(Amendment, on=newest.amendment == Amendment.id)
-        .where(~fn.EXISTS(newer), ~fn.EXISTS(seen), fn.EXISTS(opened_before))
-        .order_by(newest.created_at.desc())
-        .tuples()
-    )
-    pairs = [(_VERSION_ID.python_value(old), newest_id) for old, newest_id in rows]
-    if not pairs:
+    told = Sought(facts=[[fact("newer", user_id)]])
+    places = fulltext.places(ExaminationIndex, told, MOST_TOLD)
+    if not places:
         return []
-    named = [version_id for pair in pairs for version_id in pair]
-    found = {
-        row.id: row for row in _attached(ReportVersion.select().where(ReportVersion.id.in_(named)))
-    }
-    return [Superseded(found[old_id], found[newest_id]) for old_id, newest_id in pairs]
+    found = ExaminationIndex.select(ExaminationIndex.examination).where(
+        ExaminationIndex.place.in_(places)
+    )
+    rows = _attached(
+        ReportVersion.select()
+        .where(ReportVersion.examination.in_(found))
+        .order_by(ReportVersion.examination, ReportVersion.number)
+    )
+    opened_by: Any = ReportOpening.select(ReportOpening.report).where(ReportOpening.user == user_id)
+    seen = {key for (key,) in opened_by.where(ReportOpening.report.in_(rows)).tuples()}
+    pairs = []
+    for _, versions in groupby(rows, lambda row: row.__data__["examination"]):
+        every = list(versions)
+        old = [row for row in every if row.id in seen]
+        if old and old[-1] != every[-1]:
+            pairs.append(Superseded(old[-1], every[-1]))
+    return sorted(pairs, key=lambda pair: pair.newest.created_at, reverse=True)
 
 
 def _require_signable(examination: Examination, by: Actor, own_submission_allowed: bool) -> None:

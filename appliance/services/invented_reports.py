@@ -54,6 +54,7 @@ def content_of(
     return {
         "format": FORMAT,
         "patient": _columns(patient, _PATIENT),
+        "clinical": None,
         "examination": _columns(examination, _SPECIMEN),
         "images": [_columns(field, ("number", "sha256")) | {"cells": cells}],
         "counts": {
