@@ -9,6 +9,7 @@ from typing import Any
 
 from appliance.errors import ApplianceError, UnreadableImage
 from appliance.pipeline import intake, quality
+from appliance.pipeline.evidence import field_score
 from appliance.pipeline.morphology import measure
 from appliance.services.analysis import analyse
 from appliance.vocabulary import (
@@ -199,6 +200,11 @@ def _model(stamp: ModelStamp) -> dict[str, Any]:
 
 def _summary(analysis: FieldAnalysis) -> dict[str, Any]:
     counts = analysis.tally
+    score = field_score(
+        verdict
+        for cell, verdict in zip(analysis.cells, analysis.verdicts, strict=True)
+        if cell.counted
+    )
     return {
         "cells": counts.cells,
         "blast": counts.blast,
@@ -211,4 +217,5 @@ def _summary(analysis: FieldAnalysis) -> dict[str, Any]:
         "not_counted": sum(not cell.counted for cell in analysis.cells),
         "blast_fraction": counts.blast_fraction,
         "interval95": None if counts.interval95 is None else list(counts.interval95),
+        "field_score": None if score is None else round(score, 4),
     }

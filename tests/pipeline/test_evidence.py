@@ -1,0 +1,36 @@
+"""The score of a field: every cell speaks, none decides alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.pipeline.evidence import field_score
+from appliance.vocabulary import Suggestion, Verdict
+
+
+def said(*probabilities, outside=False):
+    return [Verdict(Suggestion.UNSURE, value, outside) for value in probabilities]
+
+
+def test_cells_that_say_the_same_are_given_back():
+    assert field_score(said(0.8, 0.8, 0.8)) == pytest.approx(0.8)
+
+
+def test_evidence_for_and_against_is_weighed_in_odds():
+    assert field_score(said(0.9, 0.1)) == pytest.approx(0.5)
+    assert field_score(said(0.99, 0.4, 0.4)) == pytest.approx(1 / (1 + (1.5 * 1.5 / 99) ** (1 / 3)))
+
+
+def test_what_is_outside_the_training_range_says_nothing():
+    assert field_score([*said(0.2), *said(1.0, outside=True)]) == pytest.approx(0.2)
+    assert field_score(said(0.7, outside=True)) is None
+    assert field_score([]) is None
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(0, 29))
+def test_it_lies_between_the_cells_and_rises_with_each(values, place):
+    score = field_score(said(*values))
+    assert min(values) - 1e-5 <= score <= max(values) + 1e-5
+    raised = list(values)
+    raised[place % len(values)] = 1.0
+    assert field_score(said(*raised)) >= score - 1e-12
