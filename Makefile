@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 DEMO ?= build/demo
+# Python with the training libraries, for the test of training; made by `make test` where it can be.
+TRAIN ?= $(or $(SCOPESIDE_TRAIN_VENV),build/train/bin/python)
 
 # A browser on a loaded machine may lose its driver: such a test is tried once more, and the
 # closing line counts it. An assertion is never tried again.
@@ -38,8 +40,9 @@ run: $(VENV)/run.stamp
 test: $(VENV)/test.stamp build/axe
 	@sh tests/debian.sh
 	@sh tests/tflite.sh $(BIN)/python
+	@sh tests/train.sh $(BIN)/python
 	$(BIN)/python -m coverage erase
-	SCOPESIDE_TFLITE_VENV=build/tflite/bin/python $(BIN)/python -m pytest -n auto --dist loadfile $(RETRY) --cov --cov-report=term:skip-covered
+	SCOPESIDE_TFLITE_VENV=build/tflite/bin/python SCOPESIDE_TRAIN_VENV=$(TRAIN) $(BIN)/python -m pytest -n auto --dist loadfile $(RETRY) --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,6 +34,11 @@ from firmware_hooks.slides import draw_field
 from models.litert import open_classifier
 from tests.bench_pages import page_figures
 from tests.flow.live import Client, LiveAppliance
+
+try:
+    import openvino
+except ImportError:  # it has no wheels for some machines
+    openvino = None
 
 OUT = Path("build/bench.json")
 BUNDLE = wiring.BUNDLES / Settings.model
@@ -107,7 +113,10 @@ def field_figures() -> dict[str, float]:
 
 
 def runtime_figures() -> dict[str, float]:
-    """int8 on LiteRT against ONNX Runtime, float and int8, same network, one thread."""
+    """int8 on LiteRT against ONNX Runtime and OpenVINO, float and int8, same network, one thread.
+
+    OpenVINO reads the very model.tflite, int8 as it is.
+    """
     classifier = open_classifier(BUNDLE, threads=1)
     side = classifier.card.side_px
     pixels = draw_field(7, width=960, height=720, cells=8, blasts=4).pixels
@@ -120,14 +129,23 @@ def runtime_figures() -> dict[str, float]:
             "ONNX Runtime float": _onnx(BUNDLE / "model.onnx", given),
             "ONNX Runtime int8": _onnx(quantised, given),
         }
+        if openvino:
+            peers["OpenVINO float"] = _openvino(BUNDLE / "model.onnx", given)
+            peers["OpenVINO int8"] = _openvino(BUNDLE / "model.tflite", cell)
     ours, *theirs = median_ms(lambda: classifier.predict(cell), *peers.values(), runs=100)
-    best = min(theirs)
-    named = ", ".join(f"{name} {ms:.2f} ms" for name, ms in zip(peers, theirs, strict=True))
+    by_name = dict(zip(peers, theirs, strict=True))
+    named = ", ".join(f"{name} {ms:.2f} ms" for name, ms in by_name.items())
     say("one cell, LiteRT int8", ours, "ms", named)
+    best = {
+        f"{library.replace(' ', '').lower()}_cell_ms": min(
+            ms for name, ms in by_name.items() if name.startswith(library)
+        )
+        for library in ("ONNX Runtime", "OpenVINO")[: len(peers) // 2]
+    }
     return {
-        "litert_over_best_peer": ours / best,
+        "litert_over_best_peer": ours / min(theirs),
         "litert_cell_ms": ours,
-        "onnxruntime_cell_ms": best,
+        **best,
     }
 
 
@@ -138,6 +156,15 @@ def _onnx(path: Path, given: NDArray[np.float32]) -> Callable[[], object]:
     session = onnxruntime.InferenceSession(str(path), options)
     name = session.get_inputs()[0].name
     return lambda: session.run(None, {name: given})
+
+
+def _openvino(path: Path, given: NDArray[Any]) -> Callable[[], object]:
+    core = openvino.Core()
+    network = core.read_model(path)
+    network.reshape({network.inputs[0]: list(given.shape)})
+    limits = {"INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY"}
+    compiled = core.compile_model(network, "CPU", limits)
+    return lambda: compiled([given])
 
 
 class _OneCell(CalibrationDataReader):
