@@ -143,6 +143,14 @@ def page_faults(driver: Chrome, screens: list[Screen]) -> list[str]:
     return small_targets(driver) + _looked_at(driver, screens, {"exclude": [".topbar"]})
 
 
+def repeated_faults(driver: Chrome, _: list[Screen]) -> list[str]:
+    """Look at a page of a template that was looked at thoroughly with other records."""
+    driver.execute_script(_UNFOLD)
+    return small_targets(driver) + _axe(
+        driver, {"exclude": [".topbar"]}, {"type": "tag", "values": _TAGS}
+    )
+
+
 def _looked_at(driver: Chrome, screens: list[Screen], where: Mapping[str, list[str]]) -> list[str]:
     """Ask axe-core for everything on the screen shown, on the other for what may differ there.
 

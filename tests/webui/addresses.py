@@ -5,12 +5,14 @@ is then looked at by every test that walks all pages.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Flask
+from flask import Flask, template_rendered
 from flask.testing import FlaskClient
+from jinja2 import Template
 from werkzeug.routing import Rule
 
 from appliance.permissions import ROLES, Role
@@ -69,6 +71,7 @@ class Address:
     endpoint: str
     path: str
     username: str
+    template: str = ""
 
 
 def furnish(appliance: Appliance, olga: User, hana: User, password: str) -> dict[str, object]:
@@ -154,10 +157,23 @@ def all_pages(
             continue
         for path in _paths(rule, examples):
             username = _who_may(app, rule.endpoint)
-            answer = client_of(username).get(path)
+            with _rendered(app) as names:
+                answer = client_of(username).get(path)
             assert answer.status_code == 200, f"{path} ({rule.endpoint}): {answer.status}"
             if answer.mimetype == "text/html" and "<html" in answer.text:
-                yield Address(rule.endpoint, path, username)
+                yield Address(rule.endpoint, path, username, names[-1])
+
+
+@contextmanager
+def _rendered(app: Flask) -> Iterator[list[str]]:
+    """Gather the names of the templates that make an answer."""
+    names: list[str] = []
+
+    def keep(_: Flask, template: Template, **__: object) -> None:
+        names.append(str(template.name))
+
+    with template_rendered.connected_to(keep, app):
+        yield names
 
 
 def _paths(rule: Rule, examples: Mapping[str, object]) -> Iterator[str]:
