@@ -163,7 +163,7 @@ class Reporting:
         acts = [*begun(examination, latest), *acts_of_images(rows)]
         return examination_report(
             ExaminationReport(
-                heading=self._heading(examination, str(examination.id), by),
+                heading=self._heading(examination, str(examination.id), by, signed=case.signed),
                 fields=entries,
                 tally=tally(counted(every)),
                 patient=patient_details(examination.patient),
@@ -175,12 +175,16 @@ class Reporting:
             )
         )
 
-    def _heading(self, examination: Examination, record_id: str, by: Actor) -> Heading:
+    def _heading(
+        self, examination: Examination, record_id: str, by: Actor, *, signed: bool = False
+    ) -> Heading:
         return Heading(
             laboratory=self.letterhead.laboratory,
             address=self.letterhead.address,
             logo=self.letterhead.logo,
-            research_use=self.template.wording["research_use"],
+            research_use=self.template.wording[
+                "research_use" if signed else "research_use_unsigned"
+            ],
             foot=self.template.wording["foot"],
             place=self.letterhead.place,
             accession_number=examination.accession_number,

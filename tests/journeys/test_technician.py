@@ -21,7 +21,7 @@ FIELDS = 20
 NAMES = {800: ("王", "小明"), 1280: ("Κωνσταντίνου", "Ελένη")}
 """Another patient on each screen: family and given name."""
 
-RESEARCH_USE = load_template(None).wording["research_use"]
+RESEARCH_USE = load_template(None).wording["research_use_unsigned"]
 
 _PERCENT = re.compile(r"([\d.]+)\s*%")
 _A_BOX_IN_REACH = """

@@ -174,7 +174,7 @@ def test_a_field_report_shows_what_the_records_hold(reporting, examination, add_
     ):
         assert expected in text
     for page in pages:
-        assert load_template().wording["research_use"] in page
+        assert load_template().wording["research_use_unsigned"] in page
         assert f"Record {row.id}" in page
 
 
