@@ -84,6 +84,10 @@ def _cells(listed: Listed, handled: Handling) -> Stage:
     row, reached = listed.examination, handled.progress
     if not listed.analysed:
         return Stage("Read cells", "", "open", "after the images")
+    if row.status in CLOSED:
+        address = url_for("fields.show_gallery", examination_id=row.id)
+        words = f"{reached.verified} of {reached.counted} verified"
+        return Stage("Read cells", address, "open", words)
     reads = may(Permission.CELL_DECIDE) and _is_workable(listed, handled)
     endpoint = "reading.show" if reads else "fields.show_gallery"
     address = url_for(endpoint, examination_id=row.id)

@@ -14,10 +14,9 @@ from werkzeug.datastructures import FileStorage
 
 from appliance.errors import ApplianceError, TooLarge
 from appliance.permissions import Permission
-from appliance.records import examinations, fields
+from appliance.records import examinations, fields, steps
 from appliance.records.tables import Examination
 from appliance.services.capture import Taken
-from appliance.vocabulary import ExaminationStatus
 from webui import opened, shapes
 from webui.access import actor, appliance, needs
 from webui.forms import Form
@@ -92,7 +91,7 @@ def _page(
         rows=rows,
         tallies=tallies,
         progress=shapes.progress(rows, tallies),
-        takes_more=ExaminationStatus(examination.status) in examinations.OPEN,
+        takes_more=examination.status in steps.BEFORE_SUBMISSION,
         outcomes=outcomes or [],
         error=error,
         reasons=REASONS,

@@ -118,6 +118,16 @@ def require_place(examination_id: UUID, sha256: str) -> None:
     of_file = (FieldImage.examination == examination_id) & (FieldImage.sha256 == sha256)
     if not FieldImage.select().where(of_file).exists():
         require_open(examination)
+        _require_unsubmitted(examination)
+
+
+def _require_unsubmitted(examination: Examination) -> None:
+    """Refuse images that would come past the first reader, and past a second who is done."""
+    if examination.status == ExaminationStatus.PRELIMINARY:
+        raise Conflict(
+            f"Examination {examination.accession_number} is submitted and takes no more images.",
+            advice="Have it sent back to the bench, then add them.",
+        )
 
 
 def claim_oldest(worker: str) -> FieldImage | None:

@@ -8,6 +8,7 @@ import pytest
 from appliance.records import audit, examinations, fields, revisions
 from appliance.settings import Settings
 from appliance.vocabulary import APPLIANCE, ExaminationStatus, FieldState
+from tests import cases
 from tests.mutations import mutants
 from tests.samples import samples
 from tests.webui.examples import add_field, analyse, examination_of, picture
@@ -184,6 +185,16 @@ def test_a_closed_examination_offers_no_drop_zone(as_user, examination):
     page = browser.get(f"/examinations/{examination.id}/upload").text
     assert "it takes no more images" in page
     assert 'id="dropzone"' not in page
+
+
+def test_a_submitted_examination_takes_images_after_it_was_sent_back(as_user, appliance, olga):
+    examination, browser = cases.submitted(appliance, olga), as_user("olga")
+    address = f"/examinations/{examination.id}/upload"
+    assert "have it sent back to the bench" in browser.get(address).text
+    files = {"files": _files({"late.png": picture(900)})}
+    page = browser.post(address, data=files).text
+    assert "is submitted and takes no more images" in page
+    assert len(fields.of_examination(examination.id)) == 1
 
 
 def test_only_who_adds_images_gets_the_page(as_user, examination):
