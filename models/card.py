@@ -27,7 +27,7 @@ class TrainingRange:
     spreads: NDArray[np.float32]
     """(d,): spread within the groups along each axis; the axes are uncorrelated."""
     distance_limit: float
-    """Distance to the nearest centre, in spreads, that 1 % of held-out cells exceed."""
+    """Distance to the nearest centre, in spreads, that a cell has to exceed to be too far."""
     unusable_limit: float
     """Share of the score for "unusable" from which a crop counts as no usable cell."""
 

@@ -28,6 +28,8 @@ def write_page(folder: Path, template: Path) -> None:
         matrix=matrix_table(card["figures"].get("leave_one_source_out", [])),
         learning_curve=curve_table(card["figures"].get("learning_curve", {})),
         latency=latency(card["figures"].get("latency")),
+        prices=prices_table(card["figures"].get("flagged_where_left_out", {})),
+        attention=attention_list(card["figures"].get("attention_on_masks", {})),
         drawn=drawn_sentences(card["figures"].get("drawn_pictures", {})),
         spoilt=spoilt_table(card["figures"].get("spoilt_pictures", {})),
         failures=failures_list(card.get("failures", [])),
@@ -102,13 +104,40 @@ def _curve_cell(point: Mapping[str, Any]) -> str:
 
 
 def latency(times: Mapping[str, float] | None) -> str:
-    """Say how long a cell takes, beside ONNX Runtime."""
+    """Say how long a cell takes, beside other libraries."""
     if not times:
         return MISSING
+    named = {"ONNX Runtime": "onnxruntime_cell_ms", "OpenVINO": "openvino_cell_ms"}
+    peers = [f"{times[key]:.2f} ms on {name}" for name, key in named.items() if key in times]
     return (
-        f"One cell on one thread takes {times['litert_over_best_peer']:.2f} of the time of ONNX "
-        "Runtime on the same network (the faster of its float and int8), both in turn on one "
-        f"machine: {times['litert_cell_ms']:.2f} against {times['onnxruntime_cell_ms']:.2f} ms."
+        f"One cell on one thread takes {times['litert_cell_ms']:.2f} ms, {' and '.join(peers)} "
+        "(of each the faster of float and int8; OpenVINO runs the very int8 file), all in turn "
+        f"on one machine: {times['litert_over_best_peer']:.2f} of the fastest of them."
+    )
+
+
+def prices_table(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write what the flag costs at a source that was left out."""
+    if not entries:
+        return MISSING
+    lines = [
+        "| left out | its good cells flagged | good cells flagged of the others' test blocks |",
+        "|---|---|---|",
+    ]
+    for away, entry in entries.items():
+        lines.append(
+            f"| {away} | {shown(entry['flagged'])} | {shown(entry['flagged_of_others'])} |"
+        )
+    return "\n".join(lines)
+
+
+def attention_list(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write how much of the attention lies on the cells of experts' masks."""
+    if not entries:
+        return MISSING
+    return "\n".join(
+        f"- {source}: {shown(entry['attention'])}; of the crop {shown(entry['area'])} is cell"
+        for source, entry in entries.items()
     )
 
 
