@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from flask import url_for
 
 from appliance.permissions import Permission
+from appliance.records import steps
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
 from appliance.vocabulary import ExaminationStatus
-from webui import cases
 from webui.access import may
 
 
@@ -54,11 +54,11 @@ def of(listed: Listed, handled: Handling, *, blind: bool = False, offered: bool 
 
 def _main(listed: Listed, handled: Handling, status: ExaminationStatus) -> Iterator[Action]:
     """Yield the main action, then those beside it."""
-    if status in cases.BEFORE_SUBMISSION:
+    if status in steps.BEFORE_SUBMISSION:
         yield from _at_the_bench(listed)
     elif status == ExaminationStatus.PRELIMINARY or handled.amendment is not None:
         yield from _before_signing(listed, handled)
-    elif status in cases.SIGNED:
+    elif status in steps.SIGNED:
         yield _to("Open the report", "signing.show_newest", listed, "report")
         if may(Permission.REPORT_SIGN):
             yield _to("Amend", "signing.show_amend", listed, "edit")
@@ -108,11 +108,11 @@ def _further(listed: Listed, handled: Handling, status: ExaminationStatus) -> It
         yield _to("Ask for a second reading", "second.show_ask", listed, "people")
     if amended and may(Permission.REPORT_SIGN):
         yield _to("Give up the amendment", "signing.show_give_up", listed, "undo")
-    if status in (*cases.BEFORE_SUBMISSION, ExaminationStatus.PRELIMINARY) and may(
+    if status in (*steps.BEFORE_SUBMISSION, ExaminationStatus.PRELIMINARY) and may(
         Permission.EXAMINATION_CANCEL
     ):
         yield _to("Cancel the examination", "reviewing.show_cancel", listed, "cross")
-    if status in cases.SIGNED and not amended and may(Permission.EXAMINATION_VOID):
+    if status in steps.SIGNED and not amended and may(Permission.EXAMINATION_VOID):
         yield _to("Entered in error", "reviewing.show_void", listed, "warning")
 
 

@@ -16,6 +16,7 @@ from appliance.records import amendments, examinations, handling
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
 from appliance.records.review_tables import Reading
+from appliance.records.steps import SIGNED
 from appliance.records.tables import Examination, FieldImage
 from appliance.review_vocabulary import ReadingKind, ReadingState
 from appliance.services.verified import verified_tally
@@ -23,10 +24,6 @@ from appliance.vocabulary import ExaminationStatus, Tally
 from webui import shapes
 
 CLOSED = frozenset({ExaminationStatus.CANCELLED, ExaminationStatus.ENTERED_IN_ERROR})
-SIGNED = frozenset(
-    {ExaminationStatus.FINAL, ExaminationStatus.AMENDED, ExaminationStatus.CORRECTED}
-)
-BEFORE_SUBMISSION = frozenset({ExaminationStatus.REGISTERED, ExaminationStatus.PARTIAL})
 
 _DONE = {
     "registered": "Registered",

@@ -76,16 +76,17 @@ def one(sent: Mapping[str, Any], name: str) -> str:
 
 
 def uuids(sent: Mapping[str, Any], name: str) -> list[UUID]:
-    """Return ids.
+    """Return ids, each once.
 
     Raises:
         InvalidInput: one is none.
     """
     value = sent.get(name, [])
     try:
-        return [UUID(str(each)) for each in (value if isinstance(value, list) else [value])]
+        every = [UUID(str(each)) for each in (value if isinstance(value, list) else [value])]
     except ValueError as error:
         raise InvalidInput({name: "This is no cell of the page: reload it."}) from error
+    return list(dict.fromkeys(every))
 
 
 def label(sent: Mapping[str, Any]) -> CellLabel:

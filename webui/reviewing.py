@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import Permission
-from appliance.records import readings, states
+from appliance.records import readings, states, steps
 from appliance.records.tables import Examination
 from appliance.review_vocabulary import ReadingKind
 from appliance.vocabulary import Actor, ExaminationStatus
-from webui import cases, opened, readers, reasons
+from webui import opened, readers, reasons
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.notices import notice
@@ -82,7 +82,7 @@ VOID = Step(
     button="Mark as entered in error",
     done="is marked as entered in error",
     ready=("Wrong patient", "Wrong specimen", "Signed by mistake"),
-    allowed=frozenset(cases.SIGNED),
+    allowed=frozenset(steps.SIGNED),
     take=states.void,
     endpoint="reviewing.void",
     symbol="warning",

@@ -15,6 +15,7 @@ from appliance.records import (
     readings,
     report_versions,
     standing,
+    steps,
 )
 from appliance.records.overview import Listed
 from appliance.records.tables import Examination
@@ -215,7 +216,7 @@ def _amend_page(examination: Examination, form: Form) -> str:
         examination=examination,
         patient=examination.patient,
         latest=report_versions.latest(examination.id),
-        possible=examination.status in cases.SIGNED and handled.amendment is None,
+        possible=examination.status in steps.SIGNED and handled.amendment is None,
         kinds=KINDS,
         ready=AMENDING,
         form=form,

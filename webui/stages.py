@@ -8,9 +8,10 @@ from appliance.permissions import Permission
 from appliance.records import examinations
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
+from appliance.records.steps import BEFORE_SUBMISSION, SIGNED
 from appliance.vocabulary import ExaminationStatus
 from webui.access import may
-from webui.cases import BEFORE_SUBMISSION, CLOSED, SIGNED
+from webui.cases import CLOSED
 from webui.labels import FINDINGS_SHORT, STATUSES
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from appliance.records import handling
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
+from appliance.records.steps import SIGNED
 from appliance.review_vocabulary import ReadingKind
 from appliance.services.verified import verified_tally
 from appliance.vocabulary import ExaminationStatus, Tally
 from webui import labels, shapes
-from webui.cases import CLOSED, SIGNED
+from webui.cases import CLOSED
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,13 @@ from appliance.records.clinical import MEASUREMENTS
 from appliance.records.overview import Listed
 from appliance.records.ranges import Range
 from appliance.records.standing import Progress
+from appliance.records.steps import SIGNED
 from appliance.records.tables import ClinicalDetails, Patient
 from appliance.review_vocabulary import CellLabel
-from appliance.vocabulary import ExaminationStatus
 from webui.findings import figure
 
 WIDTH, HEIGHT = 300, 110
 _LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 8, 8
-
-SIGNED = frozenset(
-    {ExaminationStatus.FINAL, ExaminationStatus.AMENDED, ExaminationStatus.CORRECTED}
-)
 
 
 @dataclass(frozen=True)

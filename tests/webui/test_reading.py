@@ -134,6 +134,11 @@ class TestPage:
 
 
 class TestDecide:
+    def test_a_cell_sent_twice_is_called_once(self, olgas, examination, cells):
+        page(olgas, examination)
+        answer = call(olgas, examination, "blast", cells[0], cells[0])
+        assert answer.json["said"] == "1 cell to Blast."
+
     def test_the_answer_says_how_far_the_reading_is(self, olgas, examination, cells):
         page(olgas, examination)
         answer = call(olgas, examination, "blast", cells[0], cells[2]).json
