@@ -60,10 +60,14 @@ bench: $(VENV)/test.stamp
 evaluate: $(VENV)/test.stamp
 	$(BIN)/python -m models.training.evaluate_cells $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.evaluate $(DATA) --out build/evaluation
+	test ! -x $(TRAIN) || $(TRAIN) -m models.training.twins $(DATA)
 	$(BIN)/python -m models.training.learning_curve $(DATA) --out build/evaluation
+	$(BIN)/python -m models.training.evaluate_attention $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.evaluate_range $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.morphology_trial $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.case_score $(DATA) --out build/evaluation
+	test ! -x $(TRAIN) || $(TRAIN) -m models.training.field_twins $(DATA) --out build/evaluation
+	test ! -x $(TRAIN) || $(TRAIN) -m models.training.left_out_range $(DATA) --out build/evaluation
 
 # Does every run-time dependency have wheels for the boards?
 wheels: $(VENV)/test.stamp

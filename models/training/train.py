@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from appliance.pipeline.crops import GLASS
-from models.card import TrainingRange
+from models.card import TrainingRange, load_card
 from models.figures import auc
 from models.litert import open_classifier
 from models.training import bundle as bundles
@@ -50,6 +50,8 @@ from models.training.judge import (
 from models.training.matrix import leave_one_out
 from models.training.network import Network, pretrained, to_input
 from models.training.page import write_page
+from models.training.twin_arrays import save_twins, twins_file
+from models.training.twins import make_twins
 
 CALIBRATION_CROPS, SETTLING_CROPS = 300, 1000
 SMOKE_CROPS = 40  # instead of either, in a quick trial
@@ -118,6 +120,8 @@ def train(options: Options) -> None:
     install(network, head, axes, glass_features(network, GLASS))
     _write(network, cells, trials, options)
     _judge(network, cells, seen, trials, options)
+    twins = make_twins(cells, seen, depth=network.shape.embedding)
+    save_twins(twins_file(options.cache, load_card(options.out).sha256), twins)
 
 
 def _look(network: Network, cells: Cells, options: Options, *, views: int) -> NDArray[np.float32]:

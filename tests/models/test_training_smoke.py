@@ -15,6 +15,7 @@ import pytest
 from models.card import NETWORK, load_card
 from models.litert import open_classifier
 from models.trained_on import read_trained_on
+from models.training.twin_arrays import AWAY, load_twins, twins_file
 
 PYTHON = os.environ.get("SCOPESIDE_TRAIN_VENV", "")
 pytestmark = [
@@ -67,6 +68,8 @@ def test_nothing_it_was_tried_on_was_learned_from(trained):
     twins = card.figures["twins"]
     assert {twin["tested_on"] for twin in twins} >= {"allidb1", "taleqani"}
     assert all(0 <= twin["auc"]["value"] <= 1 for twin in twins)
+    kept = load_twins(twins_file(bundle.parent / "cache", card.sha256))
+    assert set(kept) == set(AWAY)
 
 
 def test_every_step_shows_how_far_it_is_and_figures_come_out(trained):
