@@ -36,26 +36,22 @@ Visit = Callable[[], object]
 class Lab:
     """A served lab, somebody signed in, and what there is to look for in it.
 
-    Looked for are people whose name is theirs alone, or the larger lab would have more to show.
+    Looked for are people whose name nobody else has, or the larger lab would have more to show.
     """
 
     def __init__(self, live: LiveAppliance) -> None:
         self.client = Client(live.address)
         self.client.sign_in("hana", password_of("hana", live.data))
         with closing(sqlite3.connect(live.data / "records.sqlite3")) as records:
-            last = records.execute(
-                "SELECT p.medical_record_number, p.id, p.family_name, p.given_name FROM patient p "
-                "JOIN examination e ON e.patient_id = p.id WHERE p.simulated AND "
-                "p.medical_record_number LIKE 'SIM-1%' GROUP BY p.id "
-                "ORDER BY p.medical_record_number DESC LIMIT 100"
-            ).fetchall()
-            shared = set(
-                records.execute(
-                    "SELECT family_name, given_name FROM patient "
-                    "GROUP BY family_name, given_name HAVING count(*) > 1"
+            self.known = {
+                number: person
+                for number, *person in records.execute(
+                    "SELECT p.medical_record_number, p.id, p.family_name, p.given_name "
+                    "FROM patient p JOIN examination e ON e.patient_id = p.id WHERE p.simulated "
+                    "AND p.medical_record_number LIKE 'SIM-1%' GROUP BY p.id "
+                    "ORDER BY p.medical_record_number DESC LIMIT 60"
                 )
-            )
-            self.known = {n: (key, *name) for n, key, *name in last if tuple(name) not in shared}
+            }
             self.people = list(self.known.values())
             self.examinations = records.execute(
                 "SELECT id, accession_number, date(created_at) FROM examination "
@@ -63,8 +59,20 @@ class Lab:
             ).fetchall()
 
     def meet(self, other: "Lab") -> None:
-        """Look for those people only whom the other lab has, too."""
-        self.people = [person for n, person in self.known.items() if n in other.known]
+        """Look for those people only who are found as often in the other lab."""
+        self.people = [
+            person
+            for number, person in self.known.items()
+            if number in other.known and self._found(person) == other._found(person)
+        ]
+
+    def _found(self, person: list[str]) -> int:
+        text = f"{person[1]} {person[2]}"
+        answer = self.client.session.get(
+            f"{self.client.address}/api/v1/examinations", params={"text": text}, timeout=60
+        )
+        total: int = answer.json()["total"]
+        return total
 
     def visits(self) -> Mapping[str, Callable[[int], Visit]]:
         """Return the pages by name, each varied by the number of the visit."""
