@@ -229,8 +229,9 @@ def require_mine(reading_id: UUID, by: Actor) -> Reading:
             "This reading is somebody else's.", advice="Open the examination to begin your own."
         )
     if row.state != ReadingState.OPEN:
+        why = f" {row.note}" if row.state == ReadingState.WAIVED else ""
         raise Conflict(
-            f"This reading is {row.state} and takes no more decisions.",
+            f"This reading is over and takes no more decisions.{why}",
             advice="Open the examination again to see how far it is.",
         )
     require_stage(fetch(Examination, row.__data__["examination"]), ReadingKind(row.kind))

@@ -95,6 +95,8 @@ def test_with_the_submission_other_first_readings_end(examination, read, call, b
     call(first, cells, BLAST, by)
     readings.submit(first.id, by, second_because="drawn at random")
     assert readings.get(other.id).state == ReadingState.WAIVED
+    with pytest.raises(Conflict, match=f"is over .* Submitted with the reading of {by.name}"):
+        readings.require_mine(other.id, third)
     (wanted,) = readings.wanted()
     assert (wanted.reading.kind, wanted.reading.asked_because) == (SECOND, "drawn at random")
     assert wanted.patient.id == examination.patient_id
