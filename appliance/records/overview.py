@@ -165,22 +165,14 @@ def summary(examination_id: UUID) -> Listed | None:
 
 def counts() -> dict[ExaminationStatus, int]:
     """Count the examinations in each status, the empty ones too."""
-    rows: Any = (
-        Examination.select(Examination.status, _ROWS)
-        .group_by(Examination.status)
-        .tuples()
-    )
+    rows: Any = Examination.select(Examination.status, _ROWS).group_by(Examination.status).tuples()
     found: dict[str, int] = dict(rows)
     return {status: found.get(status, 0) for status in ExaminationStatus}
 
 
 def fields_by_state() -> dict[FieldState, int]:
     """Count all images in each state, the empty ones too: for monitors of the device."""
-    rows: Any = (
-        FieldImage.select(FieldImage.state, _ROWS)
-        .group_by(FieldImage.state)
-        .tuples()
-    )
+    rows: Any = FieldImage.select(FieldImage.state, _ROWS).group_by(FieldImage.state).tuples()
     found: dict[str, int] = dict(rows)
     return {state: found.get(state, 0) for state in FieldState}
 
