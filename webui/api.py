@@ -111,9 +111,12 @@ def add_field(examination_id: UUID) -> ResponseReturnValue:
     """Take one file; every page of it becomes an image. Sent again, it is recognised."""
     name, data = _one_file()
     taken = appliance().capture.add_file(examination_id, name, data, by=actor())
+    # Sent once more by whoever is to read it blind, an image must not tell what was found in it.
+    shown = examination_id not in offers.hidden()
+    tallies = [_tally(page.field.id) if shown else {} for page in taken]
     pages_taken: list[shapes.Taken] = [
-        {"duplicate": page.duplicate, "field": shapes.field(page.field, _tally(page.field.id))}
-        for page in taken
+        {"duplicate": page.duplicate, "field": shapes.field(page.field, tally)}
+        for page, tally in zip(taken, tallies, strict=True)
     ]
     upload: shapes.Upload = {"name": name, "taken": pages_taken}
     status = 200 if all(page.duplicate for page in taken) else 201

@@ -1,5 +1,7 @@
 """Second readings: offered to whoever can read blind, agreed upon, settled or waived."""
 
+from io import BytesIO
+
 import pytest
 
 from appliance.permissions import Role
@@ -62,6 +64,10 @@ def test_no_way_leads_to_suggestions_or_calls_before_it_is_read(as_user, asked):
         assert [way for way in ways if browser.get(way).status_code != 403] == []
         listed = browser.get("/api/v1/examinations").json["examinations"][0]
         assert (listed["counts"]["blast"], listed["verified"]["counted"]) == (0, 0)
+        original = {"file": (BytesIO(browser.get(f"/fields/{field.id}/original").data), "a.png")}
+        sent = browser.post(f"/api/v1/examinations/{asked.id}/fields", data=original).json
+        assert sent["taken"][0]["duplicate"]
+        assert not (sent["taken"][0]["field"]["counts"] or {}).get("blast")
         assert "hidden: to be read blind" in browser.get(f"/patients/{asked.patient.id}").text
         browser.post(address(asked, "second-reading"))
     assert as_user("hana").get(ways[0]).status_code == 200
