@@ -67,8 +67,8 @@ class Settings:
     sign_own_submission: bool = False
     """Let a person sign what they submitted themselves; four eyes otherwise."""
     display_seconds: float = 1.0
-    """Seconds a cell must have been on the screen before the rest of a screen may be verified
-    together."""
+    """Seconds a cell must have been on the screen to count as displayed; without it, it is neither
+    verified with the rest of a screen nor submitted."""
     public_address: str = ""
     """Where browsers reach the appliance, for the QR code of signed reports: https://bench-2.lab;
     empty for a code that holds the hash alone."""
