@@ -58,7 +58,7 @@ def main(folder: Path) -> int:
         with demo_lab(data) as address:
             driver = open_browser(Path(room) / "profile", DESKTOP)
             try:
-                Tour(Hand(driver, address), folder).walk(password_of("olga", data))
+                Tour(Hand(driver, address), folder).walk(data)
             finally:
                 driver.quit()
     return 0
@@ -91,41 +91,71 @@ class Tour:
         self.hand = hand
         self.folder = folder
 
-    def walk(self, password: str) -> None:
-        """Sign in, go from page to page at a desk, then look at two again at the microscope."""
-        hand = self.hand
-        hand.open("/")
-        hand.sign_in("olga", password)
-        hand.sees("Okafor")
+    def walk(self, data: Path) -> None:
+        """Go from page to page at a desk, then look at three again at the microscope."""
+        self._sign_in("olga", data)
+        self.hand.open("/?tab=all")
+        self.hand.sees("Okafor")
         self.take("worklist")
-        hand.open("/patients")
-        hand.tap(hand.named("Okafor"))
-        hand.sees("Clinical details")
+        self.hand.open("/patients")
+        self.hand.tap(self.hand.named("Okafor"))
+        self.hand.sees("Clinical details")
         self.take("patient")
-        hand.tap(hand.find(".exam"))
-        hand.sees("decided cells", "#results")
+        self.hand.tap(self.hand.find(".exam"))
+        self.hand.sees("decided cells", "#results")
         self.take("examination")
-        examination = hand.driver.current_url
-        hand.open(_path(examination) + "/upload")
-        hand.sees("3 of 3 read")
+        examination = _path(self.hand.driver.current_url)
+        self.hand.open(f"{examination}/upload")
+        self.hand.sees("3 of 3 read")
         self.take("upload")
-        hand.tap("See the cells")
-        hand.find(".cell-tile")
-        self.take("cells")
-        cells = _path(hand.driver.current_url)
-        hand.tap(hand.find(".cell-tile:has(.cell-blast)"))
-        field = _path(hand.driver.current_url)
-        hand.open(field)
-        self._at_rest()
-        self.take("field")
-        cell = hand.driver.execute_script(_MIDDLE_BLAST)
-        self._report(examination)
-        show_on(hand.driver, BENCH)
-        hand.open(f"{field}?cell={cell}")
+        self.hand.open(f"{examination}/read")
+        self.hand.find(".read-tile")
+        self.take("read")
+        field = self._field(examination)
+        cell = self.hand.driver.execute_script(_MIDDLE_BLAST)
+        show_on(self.hand.driver, BENCH)
+        self.hand.open(f"{field}?cell={cell}")
         self._at_rest()
         self.take("cell-bench")
-        hand.open(cells)
-        self.take("cells-bench")
+        self.hand.open(f"{examination}/read")
+        self.hand.find(".read-tile")
+        self.take("read-bench")
+        show_on(self.hand.driver, DESKTOP)
+        self.hand.driver.delete_all_cookies()
+        self._sign_in("hana", data)
+        self._clinician()
+
+    def _sign_in(self, username: str, data: Path) -> None:
+        self.hand.open("/")
+        self.hand.sign_in(username, password_of(username, data))
+        self.hand.sees("Scorecard")
+
+    def _field(self, examination: str) -> str:
+        self.hand.open(f"{examination}/cells")
+        self.hand.tap(self.hand.find(".cell-tile:has(.cell-blast)"))
+        self.hand.find(".stage")
+        field = _path(self.hand.driver.current_url)
+        self.hand.open(field)
+        self._at_rest()
+        self.take("field")
+        return field
+
+    def _clinician(self) -> None:
+        """Look at what a clinician does: conclude, read a signed report, look at the figures."""
+        self.hand.open("/?tab=signing")
+        self.hand.tap(self.hand.find(".row-link"))
+        self.hand.find("main")
+        submitted = _path(self.hand.driver.current_url)
+        self.hand.open(f"{submitted}/conclude")
+        self.take("conclude")
+        self.hand.open("/?tab=today")
+        self.hand.tap(self.hand.find(".row-link"))
+        self.hand.find("main")
+        self._report(_path(self.hand.driver.current_url))
+        self.hand.open("/scorecard")
+        self.take("scorecard")
+        self.hand.open("/model")
+        self.take("model")
 
     def take(self, name: str) -> None:
         """Photograph the page as it stands."""
@@ -138,8 +168,10 @@ class Tour:
         _settle.wait(1.0)  # the flight to the cell
 
     def _report(self, examination: str) -> None:
+        self.hand.open(f"{examination}/reports")
+        address = self.hand.find("iframe.paper").get_attribute("src") or ""
         cookies = {c["name"]: c["value"] for c in self.hand.driver.get_cookies()}
-        answer = requests.get(f"{examination}/report.pdf", cookies=cookies, timeout=60)
+        answer = requests.get(address.split("#")[0], cookies=cookies, timeout=60)
         answer.raise_for_status()
         command = ["pdftoppm", "-r", "96", "-png", "-singlefile", "-"]
         done = subprocess.run(command, input=answer.content, capture_output=True, check=True)
