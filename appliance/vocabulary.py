@@ -53,6 +53,11 @@ class ExaminationStatus(StrEnum):
     CANCELLED = "cancelled"
     ENTERED_IN_ERROR = "entered-in-error"
 
+    @property
+    def words(self) -> str:
+        """The code as it stands in a sentence."""
+        return self.value.replace("-", " ")
+
 
 class Sex(StrEnum):
     """FHIR R4 administrative gender."""

@@ -15,6 +15,7 @@ from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -195,10 +196,13 @@ class Hand:
             raise AssertionError(f"{words!r} is not shown at {shown}") from error
 
     def sign_in(self, username: str, password: str) -> None:
-        """Sign in on the page of that name, which must be shown."""
+        """Sign in on the page of that name, which must be shown; the next page is there then."""
         self.type("username", username)
         self.type("password", password)
-        self.tap(self.find(".entry-card .button-main"))
+        button = self.find(".entry-card .button-main")
+        self.tap(button)
+        # Else an address typed now would race with the page that the answer leads to.
+        self.wait.until(staleness_of(button))
 
     def _reach(self, element: WebElement) -> bool:
         self.driver.execute_script(_SCROLL_TO, element)

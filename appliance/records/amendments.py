@@ -57,7 +57,8 @@ def begin_amendment(examination_id: UUID, status: str, reason: str, by: Actor) -
         examination = fetch(Examination, examination_id)
         if examination.status not in SIGNED:
             raise Conflict(
-                f"Examination {examination.accession_number} is {examination.status}: "
+                f"Examination {examination.accession_number} is "
+                f"{ExaminationStatus(examination.status).words}: "
                 "only a signed report is amended.",
                 advice="Change it directly, as long as it is not signed.",
             )

@@ -131,7 +131,8 @@ def require_open(row: Examination) -> None:
     """
     if row.status not in OPEN:
         raise Conflict(
-            f"Examination {row.accession_number} is {row.status} and takes no more changes.",
+            f"Examination {row.accession_number} is {ExaminationStatus(row.status).words} "
+            "and takes no more changes.",
             advice="Register a new examination, or amend the report.",
         )
 

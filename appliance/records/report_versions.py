@@ -103,7 +103,8 @@ def next_version(examination_id: UUID) -> NextVersion:
         status = ExaminationStatus(amendment.status)
     else:
         raise Conflict(
-            f"Examination {examination.accession_number} is {examination.status}: "
+            f"Examination {examination.accession_number} is "
+            f"{ExaminationStatus(examination.status).words}: "
             "there is nothing to sign.",
             advice="Only a submitted examination, or one that is being amended, is signed.",
         )

@@ -110,6 +110,6 @@ def _submitted_first(examination_id: UUID) -> Reading | None:
 
 def _refuse(row: Examination, rule: str) -> None:
     raise Conflict(
-        f"Examination {row.accession_number} is {row.status}: {rule}.",
+        f"Examination {row.accession_number} is {ExaminationStatus(row.status).words}: {rule}.",
         advice="Reload the page to see the state it has now.",
     )

@@ -23,11 +23,11 @@ def require_stage(examination: Examination, kind: ReadingKind) -> None:
         Conflict: a first reading after the submission, any other before it, any at all of an
             examination that is closed.
     """
-    status, number = examination.status, examination.accession_number
+    status, number = ExaminationStatus(examination.status), examination.accession_number
     if kind == ReadingKind.FIRST:
         if status not in BEFORE_SUBMISSION:
             raise Conflict(
-                f"Examination {number} is {status}: its first reading is over.",
+                f"Examination {number} is {status.words}: its first reading is over.",
                 advice="Review it instead, or have it sent back to the bench.",
             )
     elif status in BEFORE_SUBMISSION:
@@ -45,7 +45,7 @@ def require_workable(examination: Examination) -> None:
     Raises:
         Conflict: the examination is signed and not being amended, or is cancelled or void.
     """
-    status, number = examination.status, examination.accession_number
+    status, number = ExaminationStatus(examination.status), examination.accession_number
     if status in SIGNED and not is_amended(examination.id):
         raise Conflict(
             f"Examination {number} is signed ({status}) and takes no more changes.",
@@ -53,7 +53,7 @@ def require_workable(examination: Examination) -> None:
         )
     if status in (ExaminationStatus.CANCELLED, ExaminationStatus.ENTERED_IN_ERROR):
         raise Conflict(
-            f"Examination {number} is {status} and takes no more changes.",
+            f"Examination {number} is {status.words} and takes no more changes.",
             advice="Register a new examination.",
         )
 

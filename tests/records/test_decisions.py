@@ -164,7 +164,7 @@ def test_only_labels_of_the_list_are_given(cells, first, by, label: str):
 def test_after_the_submission_the_first_reading_takes_nothing_more(submitted, by):
     first = readings.of_examination(submitted.id)[0]
     cell = fields.cells_of_examination(submitted.id)[0]
-    with pytest.raises(Conflict, match="submitted"):
+    with pytest.raises(Conflict, match="over and takes no more decisions"):
         decisions.decide(first.id, [cell.id], NORMAL, by)
 
 
