@@ -42,7 +42,7 @@ test: $(VENV)/test.stamp build/axe
 	@sh tests/tflite.sh $(BIN)/python
 	@sh tests/train.sh $(BIN)/python
 	$(BIN)/python -m coverage erase
-	SCOPESIDE_TFLITE_VENV=build/tflite/bin/python SCOPESIDE_TRAIN_VENV=$(TRAIN) $(BIN)/python -m pytest -n auto --dist loadfile $(RETRY) --cov --cov-report=term:skip-covered
+	SCOPESIDE_TFLITE_VENV=build/tflite/bin/python SCOPESIDE_TRAIN_VENV=$(TRAIN) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(RETRY) --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
