@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template
 
 from appliance.permissions import Permission
 from appliance.records import fields
-from webui import offers, opened, shapes
+from webui import offers, opened, papers, shapes
 from webui.access import actor, appliance, needs
 
 pages = Blueprint("reports", __name__)
@@ -34,7 +34,7 @@ def examination_pdf(examination_id: UUID) -> Response:
     examination = opened.examination_again(examination_id)
     offers.require_shown(examination_id)
     data = appliance().reporting.examination_pdf(examination_id, by=actor())
-    return _inline(data, f"{examination.accession_number}-report")
+    return papers.inline(data, f"{examination.accession_number}-report")
 
 
 @pages.get("/fields/<uuid:field_id>/report.pdf")
@@ -44,12 +44,4 @@ def field_pdf(field_id: UUID) -> Response:
     field = opened.field_again(field_id)
     offers.require_shown(field.examination.id)
     data = appliance().reporting.field_pdf(field_id, by=actor())
-    return _inline(data, f"{field.examination.accession_number}-field-{field.number}")
-
-
-def _inline(data: bytes, name: str) -> Response:
-    """Answer with a PDF that opens in place; its file name never names the patient."""
-    response = Response(data, mimetype="application/pdf")
-    plain = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name)
-    response.headers["Content-Disposition"] = f'inline; filename="{plain}.pdf"'
-    return response
+    return papers.inline(data, f"{field.examination.accession_number}-field-{field.number}")

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from appliance.clock import to_iso
-from appliance.pipeline.tally import clopper_pearson
+from appliance.pipeline.tally import of_counts
 from appliance.records import standing
 from appliance.records.overview import Listed
 from appliance.records.tables import Cell, Examination, FieldImage
@@ -217,9 +217,7 @@ BySuggestion = Mapping[Suggestion, int]
 
 def tally(by_suggestion: BySuggestion) -> Tally:
     """Add the exact interval to counts."""
-    blast, normal, unsure = (by_suggestion.get(kind, 0) for kind in Suggestion)
-    decided = blast + normal
-    return Tally(blast, normal, unsure, clopper_pearson(blast, decided) if decided else None)
+    return of_counts(*(by_suggestion.get(kind, 0) for kind in Suggestion))
 
 
 def counts(by_suggestion: BySuggestion) -> Counts:

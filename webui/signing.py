@@ -20,7 +20,7 @@ from appliance.records import (
 from appliance.records.overview import Listed
 from appliance.records.tables import Examination
 from appliance.services import signed_record
-from webui import cases, labels, opened, reasons, versions
+from webui import cases, labels, opened, papers, reasons, versions
 from webui.access import actor, appliance, needs, signed_in
 from webui.forms import Entries, Form
 from webui.notices import notice
@@ -115,10 +115,7 @@ def version_pdf(report_id: UUID) -> Response:
     examination = opened.examination_again(version.__data__["examination"])
     standing.require_sighted(examination.id, actor())
     data = appliance().reporting.kept_pdf(version, by=actor())
-    response = Response(data, mimetype="application/pdf")
-    name = f"{_plain(examination.accession_number)}-report-v{version.number}.pdf"
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
+    return papers.inline(data, f"{examination.accession_number}-report-v{version.number}")
 
 
 @pages.get("/examinations/<uuid:examination_id>/amend")
@@ -232,7 +229,3 @@ def _give_up_page(examination: Examination, form: Form) -> str:
         ready=GIVING_UP,
         form=form,
     )
-
-
-def _plain(name: str) -> str:
-    return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name)

@@ -78,12 +78,11 @@ def cells_to_decide(
 
 def tally(verdicts: Iterable[Verdict]) -> Tally:
     """Count the verdicts of counted cells; the interval is of blasts among the decided."""
-    counts = Counter(verdict.suggestion for verdict in verdicts)
-    blast, normal = counts[Suggestion.BLAST], counts[Suggestion.NORMAL]
+    found = Counter(verdict.suggestion for verdict in verdicts)
+    return of_counts(*(found[kind] for kind in Suggestion))
+
+
+def of_counts(blast: int, normal: int, unsure: int) -> Tally:
+    """Add the interval to counts, whoever called the cells; None without a decided one."""
     decided = blast + normal
-    return Tally(
-        blast=blast,
-        normal=normal,
-        unsure=counts[Suggestion.UNSURE],
-        interval95=clopper_pearson(blast, decided) if decided else None,
-    )
+    return Tally(blast, normal, unsure, clopper_pearson(blast, decided) if decided else None)

@@ -15,7 +15,7 @@ from appliance.exchange.report import (
     Reading,
     SpecimenDetails,
 )
-from appliance.pipeline.tally import clopper_pearson, tally
+from appliance.pipeline.tally import tally
 from appliance.records import clinical, revisions
 from appliance.records.tables import (
     Cell,
@@ -26,6 +26,7 @@ from appliance.records.tables import (
     User,
 )
 from appliance.review_vocabulary import CellLabel
+from appliance.services.verified import labelled_tally
 from appliance.vocabulary import (
     APPLIANCE,
     Actor,
@@ -98,10 +99,8 @@ def tally_of(cells: Sequence[CellEntry]) -> Tally:
     """Count the cells by what they are called, or by suggestion as long as none is called."""
     if all(cell.called is None for cell in cells):
         return tally(counted(cells))
-    by_label = Counter(cell.called for cell in cells if cell.counted)
-    blast, normal = by_label[CellLabel.BLAST], by_label[CellLabel.NORMAL]
-    interval = clopper_pearson(blast, blast + normal) if blast + normal else None
-    return Tally(blast, normal, by_label[CellLabel.UNSURE], interval)
+    called = (cell.called for cell in cells if cell.counted and cell.called is not None)
+    return labelled_tally(Counter(called))
 
 
 def counted(cells: Iterable[CellEntry]) -> list[Verdict]:

@@ -1,6 +1,8 @@
 """Counts of what readers called the cells, as a tally with its exact interval."""
 
-from appliance.pipeline.tally import clopper_pearson
+from collections.abc import Mapping
+
+from appliance.pipeline.tally import of_counts
 from appliance.records.standing import Progress
 from appliance.review_vocabulary import CellLabel, Finding
 from appliance.vocabulary import Tally
@@ -11,12 +13,13 @@ def verified_tally(progress: Progress) -> Tally:
 
     Cells called other or not a cell are no leukocytes and stand apart.
     """
-    blast, normal, unsure = (
-        progress.by_label.get(label, 0)
-        for label in (CellLabel.BLAST, CellLabel.NORMAL, CellLabel.UNSURE)
-    )
-    decided = blast + normal
-    return Tally(blast, normal, unsure, clopper_pearson(blast, decided) if decided else None)
+    return labelled_tally(progress.by_label)
+
+
+def labelled_tally(by_label: Mapping[CellLabel, int]) -> Tally:
+    """Return the leukocytes among cells counted by label."""
+    leukocytes = (CellLabel.BLAST, CellLabel.NORMAL, CellLabel.UNSURE)
+    return of_counts(*(by_label.get(label, 0) for label in leukocytes))
 
 
 def suggested_finding(tally: Tally, limit: float) -> Finding:
