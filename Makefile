@@ -9,7 +9,7 @@ TRAIN ?= $(or $(SCOPESIDE_TRAIN_VENV),build/train/bin/python)
 
 # A browser on a loaded machine may lose its driver: such a test is tried once more, and the
 # closing line counts it. An assertion is never tried again.
-RETRY := --reruns 1 --only-rerun selenium.common.exceptions
+RETRY := --reruns 1 --only-rerun selenium.common.exceptions --only-rerun WebDriverException
 
 .PHONY: run test venv lint format bench evaluate wheels clean
 .DEFAULT_GOAL := run

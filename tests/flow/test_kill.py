@@ -80,7 +80,7 @@ def upload_until_acknowledged(live: LiveAppliance, path: str, password: str, ima
                 client.sign_in("olga", password)
                 _own.client = client
             answer = client.post(path, files={"file": ("field.png", image, "image/png")})
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             client = getattr(_own, "client", None)
             pause.wait(0.05)
             continue
