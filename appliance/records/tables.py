@@ -272,7 +272,7 @@ class AuditEvent(Model):
     """Who did or read what; each entry carries the hash of the one before."""
 
     sequence = AutoField()
-    at = MomentField(default=now)
+    at = MomentField(default=now, index=True)
     actor_id = UUIDField(null=True)
     actor_name = CharField()
     action = CharField(index=True)
@@ -288,6 +288,7 @@ class AuditEvent(Model):
     class Meta:  # noqa: D106
         database = proxy
         legacy_table_names = False
+        indexes = ((("actor_id", "at"), False),)
 
 
 class OutboxEntry(Row):

@@ -2,6 +2,7 @@ import hashlib
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -193,6 +194,31 @@ def test_entries_are_narrowed_to_a_period(log: Database):
     found = [e["sequence"] for e in audit.stored(audit.Wanted(since=since), batch=2)]
     assert found[-1] == 10
     assert found == sorted(found)
+
+
+@pytest.mark.parametrize("names", [{"since"}, {"until"}, {"since", "until"}, {"actor_id"}])
+def test_a_period_or_a_person_is_found_without_looking_at_every_entry(
+    log: Database, by: Actor, names: set[str], monkeypatch
+):
+    rows = {row.sequence: row for row in AuditEvent.select()}
+    given = {"since": rows[4].at, "until": rows[8].at, "actor_id": by.user_id}
+    asked: list[tuple[str, Sequence[object]]] = []
+    ask = log.execute_sql
+
+    def listen(sql: str, params: Sequence[object] = (), **more: object) -> object:
+        asked.append((sql, params))
+        return ask(sql, params, **more)
+
+    monkeypatch.setattr(log, "execute_sql", listen)
+    found = audit.recent(5, **{name: given[name] for name in names})
+    assert [row.sequence for row in found] == sorted((row.sequence for row in found), reverse=True)
+    plan = [
+        step
+        for sql, params in asked
+        for *_, step in ask(f"EXPLAIN QUERY PLAN {sql}", params)
+        if "_wrapped" not in step
+    ]
+    assert [" ".join(step.split()[:2]) for step in plan] == ["SEARCH t1"] * 2, plan
 
 
 def test_every_action_of_the_log_is_listed_once(log: Database):
