@@ -177,6 +177,7 @@ def _query(errors: dict[str, str]) -> examinations.Query:
         date_to=_read("date_to", date.fromisoformat, errors),
         patient_id=_read("patient_id", UUID, errors),
         needs=_read("needs", examinations.Needs, errors),
+        hidden=frozenset(offers.hidden()),
     )
 
 

@@ -28,7 +28,7 @@ def mine() -> list[Wanted]:
 
 
 def hidden() -> set[UUID]:
-    """Return the examinations whose counts this person is not shown, so that they can read blind.
+    """Return the examinations whose results this person is not shown, so that they can read blind.
 
     Whoever concludes must see them as long as they have not begun to read blind themselves.
     """

@@ -79,14 +79,16 @@ def show(patient_id: UUID) -> str:
     """Show a patient with findings and examinations."""
     patient = patients.open_for(patient_id, actor())
     details, listed = clinical.of_patient(patient_id), examinations.of_patient(patient_id)
-    reached = standing.progress_of([each.examination.id for each in listed])
+    hidden = offers.hidden()
+    shown = [each for each in listed if each.examination.id not in hidden]
+    reached = standing.progress_of([each.examination.id for each in shown])
     return render_template(
         "patients/show.html",
         patient=patient,
         latest=details[0] if details else None,
         table=findings.table(details),
-        lines=summaries.lines(listed, hidden=offers.hidden()),
-        series=trends.of_reports(listed, reached) + trends.of_findings(patient, details),
+        lines=summaries.lines(listed, hidden=hidden),
+        series=trends.of_reports(shown, reached) + trends.of_findings(patient, details),
         chart=(trends.WIDTH, trends.HEIGHT),
         merges=merging.of_patient(patient_id),
         words=labels,

@@ -12,11 +12,12 @@ from appliance.exchange.spreadsheet import as_csv
 from appliance.permissions import Permission
 from appliance.records import audit
 from appliance.records.scorecard import Asked
+from appliance.services import drift_watch
 from appliance.services.scorecards import Counted
 from appliance.services.statistics import sentences
 from appliance.services.statistics.drawn import LABEL_WORDS
 from appliance.services.statistics.listed import COLUMNS
-from webui import asked
+from webui import asked, offers
 from webui.access import actor, appliance, needs
 
 pages = Blueprint("scorecard", __name__, url_prefix="/scorecard")
@@ -54,6 +55,8 @@ def show_work() -> str:
 def show_drift() -> str:
     """Show scores, focus and colour by week against what the model was verified on."""
     counted = appliance().scorecards.drift(_asked(), again=_again())
+    if not request.args:  # the days the bell speaks of, of everything
+        drift_watch.see(actor())
     return _page("scorecard/drift.html", counted)
 
 
@@ -85,6 +88,7 @@ def _page(template: str, counted: Counted[Any], **more: Any) -> str:
         say=sentences,
         given=given,
         asked=_asked(),
+        hidden=len(offers.hidden()),
         groups=_groups(counted, given),
         narrowed=[name for name in ("model", "microscope", "operator", "batch") if given[name]],
         address=lambda **changed: url_for(endpoint, **_filled(given | changed)),
@@ -141,6 +145,7 @@ def _asked() -> Asked:
         microscope=given["microscope"],
         operator=_operator(),
         stain_batch=given["batch"],
+        without=frozenset(offers.hidden()),
     )
 
 

@@ -1,7 +1,7 @@
 """What a list says of an examination: its result in words, and what is still missing."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from appliance.records import handling
@@ -39,7 +39,7 @@ class Line:
     closed: str = ""
     """Cancelled, or entered in error: told apart at a glance."""
     hidden: bool = False
-    """The counts are kept from this person, who may read it blind."""
+    """Counts and conclusion are kept from this person, who may read it blind."""
 
     @property
     def cells(self) -> str:
@@ -60,7 +60,7 @@ def lines(rows: Iterable[Listed], *, hidden: Collection[UUID] = ()) -> list[Line
 
     Args:
         rows: the list.
-        hidden: of which the counts are kept from this person.
+        hidden: of which counts and conclusion are kept from this person.
     """
     every = list(rows)
     handled = handling.of([listed.examination.id for listed in every])
@@ -73,6 +73,9 @@ def lines(rows: Iterable[Listed], *, hidden: Collection[UUID] = ()) -> list[Line
 def line(listed: Listed, handled: Handling | None = None, *, hidden: bool = False) -> Line:
     """Sum an examination up."""
     handled = handled or Handling()
+    if hidden:
+        pending = handled.pending & {ReadingKind.SECOND}
+        handled = replace(handled, conclusion=None, pending=pending)
     reached, status = handled.progress, ExaminationStatus(listed.examination.status)
     tally = verified_tally(reached) if reached.verified else shapes.tally(listed.by_suggestion)
     return Line(

@@ -138,6 +138,7 @@ def _query(given: dict[str, str]) -> Query:
         needs=Needs(given["needs"]) if given["needs"] else tab.query.needs,
         has_blasts=_BLASTS.get(given["blasts"]),
         finding=Finding(given["finding"]) if given["finding"] else None,
+        hidden=frozenset(offers.hidden()),
     )
 
 

@@ -30,6 +30,8 @@ class Sought:
     """Lowest place."""
     end: int | None = None
     """Place that is too high."""
+    without: Sequence[int] = ()
+    """Places that are not found."""
 
 
 def places(table: type[IndexRow], sought: Sought, limit: int, offset: int = 0) -> list[int]:
@@ -122,6 +124,9 @@ def _matched(table: type[IndexRow], sought: Sought) -> tuple[str, list[str | int
         if place is not None:
             bounds += f" AND rowid {condition} ?"
             given.append(place)
+    if sought.without:
+        bounds += f" AND rowid NOT IN ({', '.join('?' * len(sought.without))})"
+        given += sought.without
     query = f"SELECT rowid FROM {name} WHERE {name} MATCH ?{bounds} ORDER BY rowid DESC"  # noqa: S608
     return query, given
 
@@ -145,6 +150,8 @@ def _conditions(table: type[IndexRow], sought: Sought) -> Iterable[Any]:
         yield table.place >= sought.first
     if sought.end is not None:
         yield table.place < sought.end
+    if sought.without:
+        yield table.place.not_in(list(sought.without))
 
 
 def _quoted(word: str) -> str:

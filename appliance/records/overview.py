@@ -49,6 +49,7 @@ class Needs(StrEnum):
     """Somebody who tells the ward: the result is critical."""
 
 
+_OF_RESULTS = (Needs.TELLING, Needs.ADJUDICATION)
 _ROWS = fn.COUNT(SQL("*"))  # by the index alone: ids are not in it
 # A cell that a person added was never put to the network.
 _SUGGESTED = Cell.suggestion.is_null(False)
@@ -75,6 +76,14 @@ class Query:
     """What was concluded."""
     signed_on: date | None = None
     """Day of the last signature, as the clock on the wall counts."""
+    hidden: frozenset[UUID] = frozenset()
+    """Examinations whose result must not be told: what asks for a result does not find them."""
+
+    @property
+    def tells_results(self) -> bool:
+        """Whether what is found has a certain result, so that finding it tells it."""
+        asked = self.has_blasts is not None or self.finding is not None
+        return asked or self.needs in _OF_RESULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +254,14 @@ def _sought(query: Query) -> Sought:
         facts=[[fact(kind, value)] for kind, value in asked if value is not None],
         first=place_of(_midnight(first)) if first else None,
         end=place_of(_midnight(min(last, _LAST_DAY) + _ONE_DAY)) if last else None,
+        without=_places_of(query.hidden) if query.tells_results else (),
     )
+
+
+def _places_of(examination_ids: Iterable[UUID]) -> list[int]:
+    its_own = ExaminationIndex.examination.in_(list(examination_ids))
+    rows: Any = ExaminationIndex.select(ExaminationIndex.place).where(its_own).tuples()
+    return [place for (place,) in rows]
 
 
 _ONE_DAY = timedelta(days=1)

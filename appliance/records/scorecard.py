@@ -56,11 +56,13 @@ class Asked:
     operator: UUID | None = None
     """Who took or uploaded the images."""
     stain_batch: str = ""
+    without: frozenset[UUID] = frozenset()
+    """Examinations that are left out, since whoever asks is to read them blind."""
 
     @property
     def widened(self) -> "Asked":
         """The same days, not narrowed."""
-        return Asked(since=self.since, until=self.until)
+        return Asked(since=self.since, until=self.until, without=self.without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,8 @@ def _narrowed(asked: Asked) -> Any:
 def _of(found: Any, asked: Asked) -> Any:
     if asked.microscope:
         found = found.where(Examination.microscope == asked.microscope)
+    if asked.without:
+        found = found.where(Examination.id.not_in(list(asked.without)))
     if asked.stain_batch:
         found = found.where(Examination.stain_batch == asked.stain_batch)
     images = FieldImage.select(FieldImage.id).where(FieldImage.examination == Examination.id)

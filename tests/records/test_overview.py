@@ -92,6 +92,16 @@ def test_examinations_are_narrowed(lab):
     assert wrong == []
 
 
+def test_what_is_hidden_is_found_by_everything_but_its_result(lab):
+    hidden = frozenset([lab["blasts"].id, lab["empty"].id])
+    assert found(lab, hidden=hidden) == ALL
+    assert found(lab, hidden=hidden, specimen=Specimen.MARROW, text="nunez") == {"blasts"}
+    assert found(lab, hidden=hidden, has_blasts=True) == set()
+    assert found(lab, hidden=hidden, has_blasts=False) == {"clear"}
+    assert overview.count(Query(hidden=hidden, has_blasts=True)) == 0
+    assert overview.count(Query(hidden=hidden, needs=Needs.IMAGES)) == 1
+
+
 def test_examinations_are_narrowed_to_a_patient(lab, patient: Patient):
     assert found(lab, patient_id=patient.id) == {"blasts", "clear"}
     assert found(lab, patient_id=uuid4()) == set()

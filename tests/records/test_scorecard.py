@@ -45,6 +45,19 @@ def test_a_sample_has_the_examinations_of_a_period_in_the_states_asked_for(bench
     assert scorecard.sample(MONTH, SIGNED).total == 1
 
 
+def test_what_somebody_is_to_read_blind_is_left_out_of_every_count(bench, olga):
+    kept, hidden = (bench.examination("final", now() - timedelta(days=9)) for _ in range(2))
+    for each in (kept, hidden):
+        bench.picture(each)
+        bench.sign(each, 5.0)
+    without = asked(without=frozenset([hidden.id]), operator=olga.id)
+    assert numbers(scorecard.sample(without, SUBMITTED).cases) == [kept.accession_number]
+    assert numbers(scorecard.before(now(), without, limit=9)) == [kept.accession_number]
+    assert scorecard.sample(without.widened, COUNTED).total == 1
+    assert len(scorecard.turnaround(without)) == 1
+    assert [sum(day.values()) for day in scorecard.volume(without).values()] == [1]
+
+
 def test_the_last_day_counts_whole(bench):
     bench.examination("final", now())
     assert scorecard.sample(MONTH, SIGNED).total == 1

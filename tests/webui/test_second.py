@@ -5,9 +5,9 @@ from io import BytesIO
 import pytest
 
 from appliance.permissions import Role
-from appliance.records import fields, readings, users
+from appliance.records import fields, readings, report_versions, users
 from appliance.review_vocabulary import ReadingKind, ReadingState
-from tests.cases import BLAST, NORMAL, call, submitted
+from tests.cases import BLAST, NORMAL, call, conclude, signed, submitted
 
 
 @pytest.fixture
@@ -71,6 +71,61 @@ def test_no_way_leads_to_suggestions_or_calls_before_it_is_read(as_user, asked):
         assert "hidden: to be read blind" in browser.get(f"/patients/{asked.patient.id}").text
         browser.post(address(asked, "second-reading"))
     assert as_user("hana").get(ways[0]).status_code == 200
+
+
+def rows_of(page):
+    return page.text.count('class="row-link exam"')
+
+
+def test_no_filter_or_search_by_result_tells_it_to_whoever_is_to_read_blind(as_user, asked, hana):
+    conclude(asked.id, hana, critical=True)
+    browser = as_user("ivo")
+    by_result = ("blasts=yes", "blasts=no", "finding=blasts-at-or-above-limit", "needs=telling")
+    for _ in ("offered", "begun"):
+        assert rows_of(browser.get("/?tab=all")) == 1
+        assert rows_of(browser.get("/?status=preliminary&specimen=peripheral-blood")) == 1
+        found = {query: rows_of(browser.get(f"/?{query}")) for query in by_result}
+        assert found == dict.fromkeys(by_result, 0)
+        told = browser.get("/api/v1/examinations?needs=telling").json
+        assert (told["total"], told["examinations"]) == (0, [])
+        assert browser.get("/api/v1/examinations?needs=second").json["total"] == 1
+        browser.post(address(asked, "second-reading"))
+    known = {query: rows_of(as_user("olga").get(f"/?{query}")) for query in by_result}
+    assert known == dict.fromkeys(by_result, 1) | {"blasts=no": 0}
+
+
+def test_the_row_of_what_is_to_be_read_blind_does_not_say_that_it_is_critical(as_user, asked, hana):
+    conclude(asked.id, hana, critical=True)
+    assert "Critical, not told" in as_user("olga").get("/rows?tab=all").text
+    page = as_user("ivo").get("/rows?tab=all").text
+    assert "Critical" not in page
+    assert "Second reading" in page
+
+
+def test_the_course_of_a_patient_leaves_out_what_is_to_be_read_blind(
+    as_user, ivo, appliance, olga, hana, password
+):
+    first = signed(appliance, olga, hana, password)
+    second = signed(appliance, olga, hana, password)
+    drawn = "Blasts among verified leukocytes"
+    assert drawn in as_user("ivo").get(f"/patients/{first.patient.id}").text
+    by = users.actor_of(hana)
+    report_versions.begin_amendment(second.id, "corrected", "One blast more", by)
+    readings.ask(second.id, ReadingKind.SECOND, "For training", by)
+    assert drawn not in as_user("ivo").get(f"/patients/{first.patient.id}").text
+    assert drawn in as_user("olga").get(f"/patients/{first.patient.id}").text
+
+
+def test_the_scorecard_leaves_out_what_is_to_be_read_blind_and_says_so(as_user, asked):
+    left_out = "1 examination is left out for you: you may be asked to read it blind."
+    for page in ("/scorecard", "/scorecard/work", "/scorecard/drift"):
+        assert left_out in as_user("ivo").get(page).text, page
+        assert "left out for you" not in as_user("olga").get(page).text, page
+    assert "0 examinations registered" in as_user("ivo").get("/scorecard/work").text
+    assert "1 examination registered" in as_user("olga").get("/scorecard/work").text
+    of_ivo = as_user("ivo").get("/scorecard/scorecard.csv").text
+    of_olga = as_user("olga").get("/scorecard/scorecard.csv").text
+    assert of_ivo != of_olga
 
 
 def test_whoever_reads_blind_does_not_see_what_was_concluded(as_user, asked):
