@@ -2,13 +2,15 @@
 
 import logging
 import signal
+from datetime import timedelta
 from threading import Event
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from appliance.clock import now
 from appliance.errors import ModelUnusable
 from appliance.records import fields
-from appliance.services import heartbeat, housekeeping
+from appliance.services import drift_watch, heartbeat, housekeeping
 from appliance.services.line import Line
 from appliance.wiring import Appliance, line_of
 
@@ -16,6 +18,7 @@ log = logging.getLogger(__name__)
 
 IDLE_WAIT_S = 0.25  # a person who uploads sees the first cells about this much later
 MODEL_RETRY_S = 30.0
+FIRST_LOOK = timedelta(minutes=2)  # for drift: a bench that is switched off at night has it, too
 
 
 def work(appliance: Appliance, stop: Event) -> None:
@@ -77,4 +80,11 @@ def _wait_with_heartbeat(appliance: Appliance, stop: Event, seconds: float) -> N
 def _timers(appliance: Appliance) -> BackgroundScheduler:
     timers = BackgroundScheduler(timezone="UTC")
     timers.add_job(housekeeping.tidy, "interval", hours=6, args=[appliance.pictures])
+    timers.add_job(
+        drift_watch.look,
+        "interval",
+        hours=6,
+        args=[appliance.scorecards],
+        next_run_time=now() + FIRST_LOOK,
+    )
     return timers

@@ -138,6 +138,17 @@ class Bench:
         return examination
 
 
+def blur_last_week(bench: Bench, weeks: int = 10) -> None:
+    """Pictures of some weeks, out of focus in the last; its numbers are enough to be judged."""
+    for week in range(weeks):
+        for place in range(9):
+            at = now() - timedelta(days=7 * (weeks - week), minutes=place)
+            sharp = 9 + (week * 7 + place * 5) % 11 / 5
+            last = week == weeks - 1
+            bench.picture(bench.examination(at=at), focus=sharp - (5 if last else 0))
+            bench.picture(bench.examination(at=at), focus=sharp - (4.5 if last else -0.3))
+
+
 def furnish(bench: Bench, cases: int, *, seed=1, days=60, **values) -> None:
     """Fill the last days with cases, a third of them leukaemias, every fifth read twice."""
     random = np.random.default_rng(seed)

@@ -58,6 +58,8 @@ WORDS = {
     "conclusion:restore": "Put the signed conclusion back",
     "conclusion:write": "Wrote the conclusion",
     "critical:acknowledge": "Told somebody of a critical result",
+    "drift:noted": "Noted what has shifted",
+    "drift:seen": "Looked at what has shifted",
     "examination:begun": "Added the first image",
     "examination:cancel": "Cancelled an examination",
     "examination:change": "Changed an examination",

@@ -10,6 +10,7 @@ from flask import Flask, current_app, request, url_for
 from appliance.permissions import Permission
 from appliance.records import overview, report_versions, site_verifications
 from appliance.records.overview import Needs
+from appliance.services import drift_watch
 from appliance.services.selftest import Check
 from webui import access, notices, offers
 
@@ -82,6 +83,7 @@ def calls() -> list[Call]:
         *_of_images(),
         *_of_people(),
         *_of_model(),
+        *_of_drift(),
         *(Call(_sentence(text)) for text in lamp().sentences),
     ]
 
@@ -91,6 +93,15 @@ def _of_model() -> Iterator[Call]:
     if access.may(Permission.SITE_VERIFY) and site_verifications.untried():
         address = url_for("verification.show")
         yield Call("A site head is fitted: look at it and try it", address, "fit")
+
+
+def _of_drift() -> Iterator[Call]:
+    """Tell who concludes from suggestions, or may switch the model, until they have looked."""
+    if access.may(Permission.CONCLUSION_WRITE) or access.may(Permission.MODEL_SWITCH):
+        shifted = drift_watch.unseen(access.actor())
+        if shifted:
+            sentence = f"Something has shifted: {', '.join(shifted).lower()}"
+            yield Call(sentence, url_for("scorecard.show_drift"), "chart")
 
 
 def _of_images() -> Iterator[Call]:

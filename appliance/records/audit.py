@@ -180,6 +180,23 @@ def page(wanted: Wanted, limit: int, offset: int) -> Page[AuditEvent]:
     return Page.of(rows, so_many, limit, offset)
 
 
+def last(action: str) -> AuditEvent | None:
+    """Return the last entry of exactly this action.
+
+    Raises:
+        ValueError: it was changed past the software so that it cannot be decoded.
+    """
+    found = AuditEvent.select().where(AuditEvent.action == action)
+    entry: AuditEvent | None = found.order_by(AuditEvent.sequence.desc()).first()
+    return entry
+
+
+def has_done(action: str, by: Actor, *, after: int) -> bool:
+    """Say whether a person did exactly this after the entry of a number."""
+    later = (AuditEvent.action == action) & (AuditEvent.sequence > after)
+    return bool(AuditEvent.select().where(later, AuditEvent.actor_id == by.user_id).exists())
+
+
 def actions() -> list[str]:
     """Return every action that stands in the log, in alphabetical order."""
     found, last = [], ""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from appliance.clock import now
 from appliance.records import scorecard, scored_cells
-from appliance.records.scorecard import COUNTED, SUBMITTED, Asked, Offered, Picture
+from appliance.records.scorecard import COUNTED, SUBMITTED, Asked, Offered, Picture, Sample
 from appliance.services.statistics import drawn
 from appliance.services.statistics.accuracy import Accuracy, accuracy
 from appliance.services.statistics.cells import gather
@@ -74,6 +74,11 @@ class Scorecards:
         """Hold weeks against the reference."""
         return self._counted("drift", asked, self._drift, again)
 
+    def adrift(self, asked: Asked) -> list[str]:
+        """Name the quantities that are not as they were, counted anew and without a picture."""
+        drift, _, _ = self._weeks(asked)
+        return [course.name for course in drift.courses if course.is_adrift]
+
     def rows(self, asked: Asked) -> list[Row]:
         """List all of it, for a spreadsheet."""
         return list(
@@ -123,6 +128,17 @@ class Scorecards:
         return Counted(now(), sample.total, len(sample.cases), offered, result, charts)
 
     def _drift(self, asked: Asked) -> Counted[Drift]:
+        drift, sample, pictures = self._weeks(asked)
+        return Counted(
+            now(),
+            sample.total,
+            len(sample.cases),
+            _offered(asked, pictures),
+            drift,
+            drawn.of_courses(drift.courses),
+        )
+
+    def _weeks(self, asked: Asked) -> tuple[Drift, Sample, list[Picture]]:
         head = scorecard.head_in_use()
         reference = scorecard.before(head.created_at if head else None, asked, limit=REFERENCE)
         sample, pictures = scorecard.look(asked, COUNTED)
@@ -133,14 +149,7 @@ class Scorecards:
             (asked.since, asked.until),
         )
         verified_on = head.created_at.astimezone().date() if head else None
-        return Counted(
-            now(),
-            sample.total,
-            len(sample.cases),
-            _offered(asked, pictures),
-            Drift(found, verified_on, len(reference)),
-            drawn.of_courses(found),
-        )
+        return Drift(found, verified_on, len(reference)), sample, pictures
 
 
 def _offered(asked: Asked, pictures: Sequence[Picture]) -> Offered:

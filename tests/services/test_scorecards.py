@@ -13,7 +13,7 @@ from appliance.services import scorecards
 from appliance.services.scorecards import Scorecards
 from appliance.services.statistics import sentences
 from appliance.services.statistics.drift import Steadiness
-from tests.statistics_lab import Bench, filling, furnish
+from tests.statistics_lab import Bench, blur_last_week, filling, furnish
 
 TODAY = now().astimezone().date()
 ASKED = Asked(since=TODAY - timedelta(days=90), until=TODAY)
@@ -75,12 +75,7 @@ def test_only_so_many_counts_are_kept(database, counting, monkeypatch):
 
 
 def test_a_week_out_of_focus_is_warned_of(bench, counting):
-    for week in range(10):
-        for place in range(9):
-            at = now() - timedelta(days=70 - 7 * week, hours=place)
-            sharp = 9 + (week * 7 + place * 5) % 11 / 5
-            bench.picture(bench.examination(at=at), focus=sharp - (5 if week == 9 else 0))
-            bench.picture(bench.examination(at=at), focus=sharp - (4.5 if week == 9 else -0.3))
+    blur_last_week(bench)
     drift = counting.drift(ASKED).result
     focus = next(course for course in drift.courses if course.key == "focus")
     judged = {monday: each.steadiness for monday, each in focus.weeks if each.count}
@@ -88,6 +83,7 @@ def test_a_week_out_of_focus_is_warned_of(bench, counting):
     (warning,) = sentences.of_drift(drift.courses)
     assert warning.startswith("Focus has shifted in the week of")
     assert "it lies lower" in warning
+    assert counting.adrift(ASKED) == ["Focus"]
 
 
 def test_weeks_are_held_against_what_came_before_the_head_in_use(bench, counting, adam):

@@ -8,7 +8,8 @@ import pytest
 
 from appliance.clock import now
 from appliance.records import audit
-from tests.statistics_lab import Bench, filling, furnish
+from appliance.services import drift_watch
+from tests.statistics_lab import Bench, blur_last_week, filling, furnish
 
 
 @pytest.fixture
@@ -99,3 +100,23 @@ def test_all_of_it_is_saved_as_csv_which_is_audited_and_names_no_patient(as_user
     event = audit.recent(1).rows[0]
     assert (event.action, event.actor_name) == ("statistics:export", "Hana Sato")
     assert event.details == {"since": str(until - timedelta(days=29)), "until": str(until)}
+
+
+def test_the_bell_tells_who_concludes_or_switches_that_something_shifted_until_they_look(
+    as_user, appliance, bench
+):
+    told = "Something has shifted: focus"
+    blur_last_week(bench)
+    people = {name: as_user(name) for name in ("olga", "hana", "adam")}
+    assert told not in people["hana"].get("/account").text
+    drift_watch.look(appliance.scorecards)
+    pages = {name: browser.get("/account").text for name, browser in people.items()}
+    assert {name: told in page for name, page in pages.items()} == {
+        "olga": False,
+        "hana": True,
+        "adam": True,
+    }
+    assert told in people["hana"].get("/scorecard/drift?days=30").text  # other days than it means
+    assert "Focus has shifted in the week of" in people["hana"].get("/scorecard/drift").text
+    assert told not in people["hana"].get("/account").text
+    assert told in people["adam"].get("/account").text

@@ -54,6 +54,12 @@ class Course:
         """The weeks that shifted."""
         return [(day, each) for day, each in self.weeks if each.steadiness is Steadiness.SHIFTED]
 
+    @property
+    def is_adrift(self) -> bool:
+        """Whether the last week with numbers enough has shifted."""
+        judged = [e.steadiness for _, e in self.weeks if e.steadiness is not Steadiness.TOO_FEW]
+        return judged[-1:] == [Steadiness.SHIFTED]
+
 
 def courses(
     reference: tuple[Sequence[Picture], Iterable[SeenCell]],
