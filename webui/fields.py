@@ -19,7 +19,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import Permission
-from appliance.records import audit, cells, decisions, examinations, fields
+from appliance.records import audit, cells, decisions, examinations, fields, steps
 from appliance.records.tables import FieldImage
 from appliance.vocabulary import FieldState
 from webui import cellviews, galleries, offers, opened, readers, shapes
@@ -58,7 +58,12 @@ def show_row(field_id: UUID) -> str:
     row = opened.field_again(field_id)
     tallies = {row.id: examinations.tally_of_field(row.id)}
     return render_template(
-        "fields/_row.html", row=row, tallies=tallies, reasons=REASONS, form=Form()
+        "fields/_row.html",
+        row=row,
+        takes_more=row.examination.status in steps.BEFORE_SUBMISSION,
+        tallies=tallies,
+        reasons=REASONS,
+        form=Form(),
     )
 
 
@@ -180,6 +185,7 @@ def _page(row: FieldImage, form: Form) -> str:
         previous=rows[place - 1] if place else None,
         following=rows[place + 1] if place + 1 < len(rows) else None,
         total=len(rows),
+        takes_more=row.examination.status in steps.BEFORE_SUBMISSION,
         may_add=row.state == FieldState.ANALYSED and readers.kind_now(row.examination) is not None,
         missed_labels={code: cellviews.LABELS[code] for code in cellviews.CALLS[:-1]},
         reasons=REASONS,

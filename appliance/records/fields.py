@@ -117,12 +117,12 @@ def require_place(examination_id: UUID, sha256: str) -> None:
     examination = fetch(Examination, examination_id)
     of_file = (FieldImage.examination == examination_id) & (FieldImage.sha256 == sha256)
     if not FieldImage.select().where(of_file).exists():
-        require_open(examination)
-        _require_unsubmitted(examination)
+        _require_at_the_bench(examination)
 
 
-def _require_unsubmitted(examination: Examination) -> None:
+def _require_at_the_bench(examination: Examination) -> None:
     """Refuse images that would come past the first reader, and past a second who is done."""
+    require_open(examination)
     if examination.status == ExaminationStatus.PRELIMINARY:
         raise Conflict(
             f"Examination {examination.accession_number} is submitted and takes no more images.",
@@ -228,11 +228,11 @@ def retry(field_id: UUID, by: Actor) -> FieldImage:
 
     Raises:
         NotFound: no such field.
-        Conflict: its analysis did not fail, or the examination is closed.
+        Conflict: its analysis did not fail, or the examination is submitted or closed.
     """
     with transaction():
         row = fetch(FieldImage, field_id)
-        require_open(row.examination)
+        _require_at_the_bench(row.examination)
         _require(row, FieldState.FAILED, "Only an image whose analysis failed is tried again.")
         again = {"state": FieldState.ACCEPTED, "reason": "", "attempts": 0}
         update(row, again, "field:retry", by=by, details=_belongs(row))
@@ -245,12 +245,12 @@ def override(field_id: UUID, reason: str, by: Actor) -> FieldImage:
     Raises:
         NotFound: no such field.
         InvalidInput: no reason is given.
-        Conflict: it was not refused, or the examination is closed.
+        Conflict: it was not refused, or the examination is submitted or closed.
     """
     reason = reason_of(reason, required=True)
     with transaction():
         row = fetch(FieldImage, field_id)
-        require_open(row.examination)
+        _require_at_the_bench(row.examination)
         _require(row, FieldState.REFUSED, "Only an image that the quality gate refused needs this.")
         overridden = {
             "state": FieldState.ACCEPTED,

@@ -72,6 +72,7 @@ class CaptureService:
     ) -> list[Taken]:
         taken: list[Taken] = []
         with transaction():
+            fields.require_place(examination_id, images[0].sha256)  # it may be submitted by now
             for image, passport in zip(images, passports, strict=True):
                 try:
                     row = fields.add(

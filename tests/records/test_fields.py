@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import Conflict, InvalidInput, NotFound
-from appliance.records import audit, examinations, fields, revisions
+from appliance.records import audit, examinations, fields, readings, revisions, states
 from appliance.records.database import transaction
 from appliance.records.tables import Cell, Examination, FieldImage, ModelRelease
 from appliance.vocabulary import (
@@ -259,6 +259,40 @@ def test_a_refused_image_does_not_go_on_without_a_reason(refused: FieldImage, by
 def test_only_a_refused_image_is_overridden(field: FieldImage, by: Actor):
     with pytest.raises(Conflict):
         fields.override(field.id, "because", by)
+
+
+@pytest.fixture
+def left_over(examination, image, sharp, blurred, submitted, clinician, by):
+    """Sent back and submitted again with an image that was refused, and one whose analysis failed.
+
+    Whoever submitted went on without them.
+    """
+    states.send_back(submitted.id, examinations.get(submitted.id).revision, "More fields.", by)
+    refused = fields.add(submitted.id, image(8), "blurred.png", 1, blurred, by)
+    failed = fail_once(fields.add(submitted.id, image(9), "broken.png", 1, sharp, by))
+    (first,) = readings.of_examination(submitted.id)
+    readings.submit(first.id, by)
+    return refused, failed
+
+
+def test_no_image_goes_on_past_a_submission(left_over, submitted, by: Actor):
+    refused, failed = left_over
+    for go_on in (
+        lambda: fields.override(refused.id, "the only slide", by),
+        lambda: fields.retry(failed.id, by),
+    ):
+        with pytest.raises(Conflict, match="is submitted and takes no more images") as why:
+            go_on()
+        assert "sent back" in why.value.advice
+    assert [fields.get(row.id).state for row in left_over] == ["refused", "failed"]
+
+
+def test_sent_back_an_examination_lets_its_images_go_on(left_over, submitted, by: Actor):
+    refused, failed = left_over
+    states.send_back(submitted.id, examinations.get(submitted.id).revision, "Go on.", by)
+    fields.override(refused.id, "the only slide", by)
+    fields.retry(failed.id, by)
+    assert [fields.get(row.id).state for row in left_over] == ["accepted", "accepted"]
 
 
 def test_reading_a_field_is_noted_with_its_examination(field: FieldImage, examination, by: Actor):

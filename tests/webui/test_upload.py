@@ -1,11 +1,14 @@
 """Adding images: each file has its own end, in words; nothing half-done stays."""
 
+from dataclasses import replace
 from io import BytesIO
 from uuid import uuid4
 
 import pytest
 
-from appliance.records import audit, examinations, fields, revisions
+from appliance.errors import Conflict
+from appliance.records import audit, examinations, fields, readings, revisions, users
+from appliance.records.pictures import PictureStore
 from appliance.settings import Settings
 from appliance.vocabulary import APPLIANCE, ExaminationStatus, FieldState
 from tests import cases
@@ -194,6 +197,50 @@ def test_a_submitted_examination_takes_images_after_it_was_sent_back(as_user, ap
     files = {"files": _files({"late.png": picture(900)})}
     page = browser.post(address, data=files).text
     assert "is submitted and takes no more images" in page
+    assert len(fields.of_examination(examination.id)) == 1
+
+
+def test_images_of_a_submitted_examination_go_on_after_it_was_sent_back(as_user, appliance, olga):
+    examination = cases.imaged(appliance, olga, [0.9, 0.1])
+    refused = add_field(appliance, examination.id, olga, 901, passed=False)
+    broken = add_field(appliance, examination.id, olga, 902)
+    fields.fail(fields.claim_oldest("test"), "The analysis broke off.")
+    browser, pages = as_user("olga"), [f"/examinations/{examination.id}/upload"]
+    for row in (refused, broken):
+        pages += [f"/fields/{row.id}", f"/fields/{row.id}/row"]
+    offered = ("Go on anyway", "Analyse again")
+    assert all(any(words in browser.get(page).text for words in offered) for page in pages)
+    readings.submit(cases.read(examination.id, olga).id, users.actor_of(olga))
+    for page in pages:
+        text = browser.get(page).text
+        assert not any(words in text for words in offered), page
+        assert "have the examination sent back to the bench" in text, page
+    reason = {"reason": "No better field on this slide"}
+    answers = (
+        browser.post(f"/fields/{refused.id}/override", data=reason),
+        browser.post(f"/fields/{broken.id}/retry"),
+    )
+    for answer in answers:
+        assert answer.status_code == 409
+        assert "is submitted and takes no more images" in answer.text
+
+
+class SubmittedMeanwhile(PictureStore):
+    """Somebody submits the examination while the file is being kept."""
+
+    def keep(self, data):
+        self.submit()
+        return super().keep(data)
+
+
+def test_no_image_slips_in_while_the_examination_is_submitted(appliance, olga):
+    examination = cases.imaged(appliance, olga, [0.9, 0.1])
+    reading, by = cases.read(examination.id, olga), users.actor_of(olga)
+    pictures = SubmittedMeanwhile(appliance.pictures.root)
+    pictures.submit = lambda: readings.submit(reading.id, by)
+    capture = replace(appliance.capture, pictures=pictures)
+    with pytest.raises(Conflict, match="is submitted and takes no more images"):
+        capture.add_file(examination.id, "late.png", picture(903), by=by)
     assert len(fields.of_examination(examination.id)) == 1
 
 
