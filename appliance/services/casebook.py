@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from appliance.exchange.case import (
@@ -23,43 +25,102 @@ from appliance.review_vocabulary import CellLabel, CellOrigin, ReadingKind, Read
 from appliance.services.verified import verified_tally
 from appliance.vocabulary import ExaminationStatus
 
-
-def calls(examination_id: UUID) -> dict[UUID, CellLabel]:
-    """Return what each verified cell is called, by its id."""
-    return _called(standing(examination_id))
-
-
-def case_of(examination: Examination, template: Template) -> CaseEntry:
-    """Return everything beyond the suggestions, as it stands now, without a version."""
-    return CaseEntry(
-        template=template,
-        status=str(examination.status),
-        counts=_counts(examination.id),
-        conclusion=_conclusion(examination.id, template),
-        second=_second(examination.id),
-        earlier=tuple(_version(row) for row in report_versions.versions_of(examination.id)),
-    )
+_ACTS = {
+    ReadingKind.FIRST: "Submitted the reading of the cells",
+    ReadingKind.REVIEW: "Reviewed the cells",
+    ReadingKind.SECOND: "Submitted the second reading",
+    ReadingKind.ADJUDICATION: "Settled what the readers called differently",
+}
 
 
-def acts_of(examination_id: UUID) -> list[Act]:
-    """Say who submitted and signed, and when."""
-    words = {
-        ReadingKind.FIRST: "Submitted the reading of the cells",
-        ReadingKind.REVIEW: "Reviewed the cells",
-        ReadingKind.SECOND: "Submitted the second reading",
-        ReadingKind.ADJUDICATION: "Settled what the readers called differently",
-    }
-    acts = [
-        Act(row.submitted_at, _name(row), words[ReadingKind(row.kind)])
-        for row in readings.of_examination(examination_id)
-        if row.submitted_at is not None
-    ]
-    for version in report_versions.versions_of(examination_id):
-        acts += [
-            Act(one.created_at, one.signer_name, f"Signed version {version.number}")
-            for one in version.signatures
+@dataclass(frozen=True)
+class Casebook:
+    """One examination for one printing: what several parts of a report rest on is read once."""
+
+    examination: Examination
+
+    @cached_property
+    def calls(self) -> dict[UUID, CellLabel]:
+        """What each verified cell is called, by its id."""
+        return {key: CellLabel(one.label) for key, one in self._standing.items() if one.label}
+
+    @cached_property
+    def _standing(self) -> dict[UUID, Standing]:
+        return standing(self.examination.id)
+
+    @cached_property
+    def _readings(self) -> list[Reading]:
+        return readings.of_examination(self.examination.id)
+
+    @cached_property
+    def _versions(self) -> list[ReportVersion]:
+        return report_versions.versions_of(self.examination.id)
+
+    def case(self, template: Template) -> CaseEntry:
+        """Return everything beyond the suggestions, as it stands now, without a version."""
+        return CaseEntry(
+            template=template,
+            status=str(self.examination.status),
+            counts=self._counts(),
+            conclusion=_conclusion(self.examination.id, template),
+            second=self._second(),
+            earlier=tuple(_version(row) for row in self._versions),
+        )
+
+    def acts(self) -> list[Act]:
+        """Say who submitted and signed, and when."""
+        acts = [
+            Act(row.submitted_at, _name(row), _ACTS[ReadingKind(row.kind)])
+            for row in self._readings
+            if row.submitted_at is not None
         ]
-    return acts
+        for version in self._versions:
+            acts += [
+                Act(one.created_at, one.signer_name, f"Signed version {version.number}")
+                for one in version.signatures
+            ]
+        return acts
+
+    def _counts(self) -> VerifiedCounts | None:
+        reached = progress(self.examination.id)
+        if not reached.verified:
+            return None
+        rows = {
+            cell.id: cell
+            for cell in cells.places_in(self.examination.id)
+            if cell.counted and not self._standing[cell.id].replaced
+        }
+        called = {cell_id: label for cell_id, label in self.calls.items() if cell_id in rows}
+        readers = Counter(self._standing[cell_id].reader_name for cell_id in called)
+        return VerifiedCounts(
+            tally=verified_tally(reached),
+            other=reached.by_label.get(CellLabel.OTHER, 0),
+            not_a_cell=reached.by_label.get(CellLabel.NOT_A_CELL, 0),
+            unverified=reached.counted - reached.verified,
+            changed=_changed(rows, called),
+            added=sum(
+                rows[cell_id].origin != CellOrigin.FOUND and label is not CellLabel.NOT_A_CELL
+                for cell_id, label in called.items()
+            ),
+            readers=tuple(name for name, _ in readers.most_common()),
+        )
+
+    def _second(self) -> SecondReadingEntry | None:
+        second = _last(self._readings, ReadingKind.SECOND)
+        if second is None:
+            return None
+        pairs = agreement(self.examination.id)
+        third = _last(self._readings, ReadingKind.ADJUDICATION)
+        settled = third is not None and third.state == ReadingState.SUBMITTED
+        return SecondReadingEntry(
+            state=second.state,
+            because=second.asked_because,
+            reader=_name(second),
+            cells=len(pairs),
+            agreed=sum(not pair.differs for pair in pairs),
+            adjudicated_by=_name(third) if third is not None and settled else "",
+            note=second.note,
+        )
 
 
 def outdated(version: ReportVersion) -> str:
@@ -72,36 +133,6 @@ def outdated(version: ReportVersion) -> str:
         return ""
     day = newest.created_at.astimezone().date().isoformat()
     return f"Superseded by version {newest.number} of {day}"
-
-
-def _called(found: Mapping[UUID, Standing]) -> dict[UUID, CellLabel]:
-    return {cell_id: CellLabel(one.label) for cell_id, one in found.items() if one.label}
-
-
-def _counts(examination_id: UUID) -> VerifiedCounts | None:
-    reached = progress(examination_id)
-    if not reached.verified:
-        return None
-    found = standing(examination_id)
-    rows = {
-        cell.id: cell
-        for cell in cells.places_in(examination_id)
-        if cell.counted and not found[cell.id].replaced
-    }
-    called = {cell_id: label for cell_id, label in _called(found).items() if cell_id in rows}
-    readers = Counter(found[cell_id].reader_name for cell_id in called)
-    return VerifiedCounts(
-        tally=verified_tally(reached),
-        other=reached.by_label.get(CellLabel.OTHER, 0),
-        not_a_cell=reached.by_label.get(CellLabel.NOT_A_CELL, 0),
-        unverified=reached.counted - reached.verified,
-        changed=_changed(rows, called),
-        added=sum(
-            rows[cell_id].origin != CellOrigin.FOUND and label is not CellLabel.NOT_A_CELL
-            for cell_id, label in called.items()
-        ),
-        readers=tuple(name for name, _ in readers.most_common()),
-    )
 
 
 def _changed(rows: Mapping[UUID, Cell], called: Mapping[UUID, CellLabel]) -> int:
@@ -123,25 +154,6 @@ def _conclusion(examination_id: UUID, template: Template) -> ConclusionEntry | N
         told_to=row.told_to,
         acknowledged_by=row.acknowledged_by.full_name if row.acknowledged_by else "",
         acknowledged_at=row.acknowledged_at,
-    )
-
-
-def _second(examination_id: UUID) -> SecondReadingEntry | None:
-    rows = readings.of_examination(examination_id)
-    second = _last(rows, ReadingKind.SECOND)
-    if second is None:
-        return None
-    pairs = agreement(examination_id)
-    third = _last(rows, ReadingKind.ADJUDICATION)
-    settled = third is not None and third.state == ReadingState.SUBMITTED
-    return SecondReadingEntry(
-        state=second.state,
-        because=second.asked_because,
-        reader=_name(second),
-        cells=len(pairs),
-        agreed=sum(not pair.differs for pair in pairs),
-        adjudicated_by=_name(third) if third is not None and settled else "",
-        note=second.note,
     )
 
 

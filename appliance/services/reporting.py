@@ -30,7 +30,7 @@ from appliance.records.pictures import PictureStore
 from appliance.records.review_tables import ReportVersion
 from appliance.records.tables import Examination, FieldImage
 from appliance.review_vocabulary import CellLabel
-from appliance.services import casebook
+from appliance.services.casebook import Casebook, outdated
 from appliance.services.report_values import (
     acts_of_images,
     begun,
@@ -92,7 +92,7 @@ class Reporting:
         """
         row = fields.get(field_id)
         examination = row.examination
-        calls = casebook.calls(examination.id)
+        calls = Casebook(examination).calls
         cells = [cell_entry(cell, 0, calls.get(cell.id)) for cell in fields.cells_of(row.id)]
         shown = {cell.label for cell in by_probability(cells)[:GALLERY_OF_FIELD]}
         entry = self._entry(row, cells, shown, _WHOLE)
@@ -117,8 +117,8 @@ class Reporting:
             NotFound: no such examination.
         """
         examination = examinations.get(examination_id)
-        case = casebook.case_of(examination, self.template)
-        data = self._examination(examination, case, by)
+        book = Casebook(examination)
+        data = self._examination(book, book.case(self.template), by)
         details = {"patient": str(examination.patient.id)}
         audit.note("report:print", by=by, subject=examination, details=details)
         return data
@@ -131,14 +131,14 @@ class Reporting:
             version: its number, the status it gives, the record's hash and the signature.
             by: the signer.
         """
-        examination = examinations.get(examination_id)
+        book = Casebook(examinations.get(examination_id))
         case = replace(
-            casebook.case_of(examination, self.template),
+            book.case(self.template),
             status=version.status,
             version=version,
             check_address=self.letterhead.check_address,
         )
-        return self._examination(examination, case, by)
+        return self._examination(book, case, by)
 
     def kept_pdf(self, version: ReportVersion, by: Actor) -> bytes:
         """Return a signed report as it was printed at signing; an outdated one is marked so.
@@ -149,12 +149,13 @@ class Reporting:
         pdf = self.pictures.read(version.pdf_sha256)
         details = {"examination": str(version.__data__["examination"]), "number": version.number}
         audit.note("report:print", by=by, subject=version, details=details)
-        outdated = casebook.outdated(version)
-        return stamped(pdf, outdated) if outdated else pdf
+        why = outdated(version)
+        return stamped(pdf, why) if why else pdf
 
-    def _examination(self, examination: Examination, case: CaseEntry, by: Actor) -> bytes:
+    def _examination(self, book: Casebook, case: CaseEntry, by: Actor) -> bytes:
+        examination = book.examination
         rows = fields.of_examination(examination.id)
-        by_field = _cells_by_field(examination.id, casebook.calls(examination.id))
+        by_field = _cells_by_field(examination.id, book.calls)
         every = [cell for cells in by_field.values() for cell in cells]
         shown = {cell.label for cell in by_probability(every)[:GALLERY_OF_EXAMINATION]}
         entries = tuple(self._entry(row, by_field[row.id], shown, _SMALL) for row in rows)
@@ -171,7 +172,7 @@ class Reporting:
                 clinical=clinical_summary(latest),
                 gallery=tuple(by_probability(pictured)),
                 case=case,
-                acts=(*acts, *casebook.acts_of(examination.id), printed(by)),
+                acts=(*acts, *book.acts(), printed(by)),
             )
         )
 
