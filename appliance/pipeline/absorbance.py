@@ -11,19 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline.surround import BLACK, Mask, black_surround
 from appliance.vocabulary import Pixels
 
 Plane = NDArray[Any]
 """float32, as OpenCV hands it out (its types do not name it more closely)."""
 
-Mask = NDArray[Any]
-"""(height, width) uint8, 0 where not."""
-
 _OFFSET = 12.0
 """Grey levels added before the logarithm: keeps the noise of nearly black pixels from exploding."""
 _LOG = np.log10(np.arange(256, dtype=np.float32) + np.float32(_OFFSET))
 _FIT_SIDE = 160
-_BLACK = 14
 _WHITE_SLIDE = np.full((2, 2, 3), np.log10(235.0 + _OFFSET), np.float32)
 _PURPLE = 0.10
 _GREY_SHIFT = 0.10
@@ -53,13 +50,11 @@ def measure(pixels: Pixels) -> Absorbance:
     against it. An image without colour has only its darkness.
     """
     height, width = pixels.shape[:2]
-    black = _surround(pixels)
-    cut_out = _is_cut_out(black)
-    slide = _WHITE_SLIDE if cut_out else _empty_slide(pixels)
-    empty = cv2.resize(slide, (width, height), interpolation=cv2.INTER_LINEAR)
+    empty = cv2.resize(empty_slide(pixels), (width, height), interpolation=cv2.INTER_LINEAR)
     density = density_of(pixels, empty)
-    if black is not None:
-        density[cv2.dilate(black, np.ones((3, 3), np.uint8)) > 0] = 0.0
+    rim = black_surround(pixels)
+    if rim is not None:
+        density[cv2.dilate(rim, np.ones((3, 3), np.uint8)) > 0] = 0.0
     red, green, blue = cv2.split(density)
     index: Plane
     if is_grey(pixels):
@@ -68,16 +63,32 @@ def measure(pixels: Pixels) -> Absorbance:
         excess = np.maximum(cv2.subtract(red, green), 0)
         index = cv2.scaleAdd(excess, -2.0, cv2.subtract(green, blue))
     darkness = cv2.max(cv2.max(red, green), blue)
-    return Absorbance(density, darkness, index, None if cut_out else black)
+    return Absorbance(density, darkness, index, rim)
 
 
 def empty_slide(pixels: Pixels) -> Plane:
-    """Give the empty slide, as `measure` takes it, as a small picture of logarithms.
+    """Fit the empty slide as a quadratic surface: a small smooth picture of logarithms.
 
     Returns:
         (h, w, 3), to be stretched over the image: its first pixel is the image's upper left.
     """
-    return _WHITE_SLIDE if _is_cut_out(_surround(pixels)) else _empty_slide(pixels)
+    height, width = pixels.shape[:2]
+    scale = min(1.0, _FIT_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = cv2.medianBlur(small, 3)
+    logs = _LOG[small].reshape(-1, 3)
+    brightness = 2 * small[..., 1].astype(np.int32)
+    lit = (small.max(axis=2) > BLACK + 6).ravel()
+    basis = _basis(*size)
+    if lit.mean() < 0.01:
+        return _WHITE_SLIDE
+    mode = _brightest_mode(brightness.ravel()[lit])
+    fitted = _fit(basis, logs, brightness.ravel(), lit, mode)
+    if _is_stain(fitted, lit, basis):
+        return _WHITE_SLIDE
+    surface = _basis(24, 24) @ fitted
+    return np.ascontiguousarray(surface.reshape(24, 24, 3), dtype=np.float32)
 
 
 def density_of(pixels: Pixels, empty: Plane) -> Plane:
@@ -90,48 +101,6 @@ def is_grey(pixels: Pixels) -> bool:
     rows, columns = (max(1, side // 64) for side in pixels.shape[:2])
     sample = pixels[::rows, ::columns].astype(np.int16)
     return bool(np.abs(sample - sample[..., 1:2]).max() <= 3)
-
-
-def _surround(pixels: Pixels) -> Mask | None:
-    """Mark black areas that touch the frame: round a cut-out cell, or an eyepiece's rim."""
-    black = cv2.inRange(pixels, (0, 0, 0), (_BLACK, _BLACK, _BLACK))
-    if cv2.countNonZero(black) < 0.02 * black.size:
-        return None
-    _, labels = cv2.connectedComponents(black, connectivity=4)
-    touching = np.zeros(int(labels.max()) + 1, np.uint8)
-    touching[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = 1
-    touching[0] = 0
-    surround: Mask = touching[labels]
-    return surround if surround.any() else None
-
-
-def _is_cut_out(black: Mask | None) -> bool:
-    """Tell whether the picture is a cell on black, as data sets have them, with no slide left."""
-    if black is None or black.mean() < 0.25:
-        return False
-    _, _, width, height = cv2.boundingRect(1 - black)
-    return bool(height < 0.93 * black.shape[0] and width < 0.93 * black.shape[1])
-
-
-def _empty_slide(pixels: Pixels) -> Plane:
-    """Log intensity of the empty slide as a small smooth picture, fitted as a quadratic surface."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, _FIT_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    small = cv2.medianBlur(small, 3)
-    logs = _LOG[small].reshape(-1, 3)
-    brightness = 2 * small[..., 1].astype(np.int32)
-    lit = (small.max(axis=2) > _BLACK + 6).ravel()
-    basis = _basis(*size)
-    if lit.mean() < 0.01:
-        return _WHITE_SLIDE
-    mode = _brightest_mode(brightness.ravel()[lit])
-    fitted = _fit(basis, logs, brightness.ravel(), lit, mode)
-    if _is_stain(fitted, lit, basis):
-        return _WHITE_SLIDE
-    surface = _basis(24, 24) @ fitted
-    return np.ascontiguousarray(surface.reshape(24, 24, 3), dtype=np.float32)
 
 
 def _brightest_mode(brightness: NDArray[np.int32]) -> int:

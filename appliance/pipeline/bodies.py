@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.absorbance import Absorbance, Mask, Plane
+from appliance.pipeline.absorbance import Absorbance, Plane
 from appliance.pipeline.lobes import Part
 from appliance.pipeline.nuclei import Labels, Levels, fill_holes
 from appliance.pipeline.pieces import pieces
+from appliance.pipeline.surround import Mask
 
 Colour = NDArray[Any]
 """(3, ...): green less blue, red less blue, half of green, in optical density.

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.pipeline.absorbance import Absorbance, Mask, Plane, measure
+from appliance.pipeline.absorbance import Absorbance, Plane, measure
 from appliance.pipeline.bodies import Body, grow, sharpen_nucleus, surroundings
 from appliance.pipeline.halves import join_halves
 from appliance.pipeline.lobes import join_lobes, parts_of
 from appliance.pipeline.nuclei import Levels, cut_apart, levels, nuclear_mask
 from appliance.pipeline.outlines import outline
 from appliance.pipeline.ruler import RED_CELL_UM, red_cell_diameter
+from appliance.pipeline.silhouettes import as_cut
+from appliance.pipeline.surround import Mask, cut_out, on_glass
 from appliance.vocabulary import Box, FoundCell, Pixels
 
 _WORKING_PIXELS = 350_000
@@ -81,10 +83,19 @@ def find_cells(pixels: Pixels, *, um_per_px: float | None = None) -> list[FoundC
     Returns:
         The cells in reading order; those cut by the edge of the image are marked. Erythroblasts
         are found too: they are nucleated. Platelets, red cells, precipitate and marks burnt into
-        the image are not.
+        the image are not. Cells that were cut out and laid on black keep the outline they were
+        cut out along.
     """
     if min(pixels.shape[:2]) < _SMALLEST_SIDE:
         return []
+    shown = cut_out(pixels)
+    if shown is None:
+        return _in_reading_order(_by_nuclei(pixels, um_per_px))
+    found = _by_nuclei(on_glass(pixels), um_per_px)
+    return _in_reading_order(as_cut(pixels, shown, found))
+
+
+def _by_nuclei(pixels: Pixels, um_per_px: float | None) -> list[FoundCell]:
     field = _prepare(pixels, um_per_px)
     # every second pixel will do: the index is smooth
     found = levels(field.absorbance.darkness[::2, ::2], field.index[::2, ::2], field.unit / 2)
@@ -92,8 +103,7 @@ def find_cells(pixels: Pixels, *, um_per_px: float | None = None) -> list[FoundC
         return []
     candidates = _candidates(field, found)
     size = (pixels.shape[1], pixels.shape[0])
-    kept = _white_cells(candidates, field)
-    return _in_reading_order([_found_cell(each, field, size) for each in kept])
+    return [_found_cell(each, field, size) for each in _white_cells(candidates, field)]
 
 
 def find_cell_at(
@@ -112,7 +122,7 @@ def find_cell_at(
     """
     if min(pixels.shape[:2]) < _SMALLEST_SIDE:
         return None
-    field = _prepare(pixels, um_per_px)
+    field = _prepare(on_glass(pixels), um_per_px)
     found = levels(field.absorbance.darkness[::2, ::2], field.index[::2, ::2], field.unit / 2)
     if found is None:
         return None

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.pipeline.surround import on_glass
 from appliance.vocabulary import Crops, FoundCell, Outline, Pixels
 
 GLASS = 240
@@ -40,6 +41,7 @@ def crop_cells(pixels: Pixels, cells: Sequence[FoundCell], *, side_px: int) -> C
     crops = np.full((len(cells), side_px, side_px, 3), GLASS, np.uint8)
     if not cells:
         return crops
+    pixels = on_glass(pixels)
     table = _white_table(pixels)
     for crop, cell in zip(crops, cells, strict=True):
         crop[:] = _crop(pixels, cell, side_px, table)

@@ -7,9 +7,9 @@ and make one round whole, which two cells that only touch do not.
 import cv2
 import numpy as np
 
-from appliance.pipeline.absorbance import Mask
 from appliance.pipeline.bodies import Body
 from appliance.pipeline.nuclei import fill_holes
+from appliance.pipeline.surround import Mask
 
 _NUCLEUS = 3.2
 _CELL = 7.0

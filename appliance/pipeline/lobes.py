@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from appliance.pipeline.absorbance import Mask
 from appliance.pipeline.nuclei import Labels
+from appliance.pipeline.surround import Mask
 
 _GAP = 0.40
 """Lobes of one nucleus are never farther apart."""

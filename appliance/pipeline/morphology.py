@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline import absorbance
-from appliance.pipeline.absorbance import Mask, Plane
+from appliance.pipeline.absorbance import Plane
 from appliance.pipeline.ruler import RED_CELL_UM, seen_red_cell_diameter
+from appliance.pipeline.surround import Mask, on_glass
 from appliance.vocabulary import FoundCell, Morphology, Outline, Pixels
 
 CELL_PX = 64
@@ -94,6 +95,7 @@ def measure(
     """
     if not cells:
         return []
+    pixels = on_glass(pixels)
     scale = min(1.0, math.sqrt(_RULER_PIXELS / (pixels.shape[0] * pixels.shape[1])))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.absorbance import Mask, Plane
+from appliance.pipeline.absorbance import Plane
 from appliance.pipeline.pieces import pieces
 from appliance.pipeline.ruler import NUCLEAR
+from appliance.pipeline.surround import Mask
 
 Labels = NDArray[Any]
 """(height, width) int32, 0 where nothing, else the number of a part."""

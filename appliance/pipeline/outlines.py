@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.absorbance import Mask
+from appliance.pipeline.surround import Mask
 from appliance.vocabulary import Outline
 
 _FINER = 2

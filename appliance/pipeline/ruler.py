@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.pipeline.absorbance import Mask, Plane
+from appliance.pipeline.absorbance import Plane
 from appliance.pipeline.pieces import pieces
+from appliance.pipeline.surround import Mask
 
 RED_CELL_UM = 7.2
 NUCLEAR = 0.12

@@ -28,6 +28,8 @@ FINDING = (
     "nuclei",
     "outlines",
     "ruler",
+    "silhouettes",
+    "surround",
 )
 """Modules that say what is a cell and how it is cut: with another of them, another table."""
 MAKERS = (unusable, strangers, foreign_slides)

@@ -30,15 +30,6 @@ def test_light_falling_off_to_the_corners_is_evened_out() -> None:
     assert np.percentile(np.abs(difference), 95) < 0.06
 
 
-def test_black_round_a_cut_out_cell_is_empty() -> None:
-    picture = np.zeros((200, 200, 3), np.uint8)
-    cv2.circle(picture, (100, 100), 50, (100, 50, 140), -1)
-    measured = measure(picture)
-    assert measured.index[100, 100] > 0.2
-    assert measured.darkness[5, 5] == 0
-    assert measured.rim is None
-
-
 def test_an_eyepiece_rim_is_known() -> None:
     picture = smear()
     round_field = np.zeros((480, 640, 1), np.uint8)
