@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from peewee import fn
 from uuid_utils.compat import uuid7
 
 from appliance.clock import from_iso
@@ -22,7 +23,7 @@ from appliance.records.review_tables import Amendment, CellDecision, Conclusion,
 from appliance.records.revisions import Version, fetch, insert, update, versions
 from appliance.records.standing import Label, last_calls
 from appliance.records.steps import SIGNED, person
-from appliance.records.tables import Cell, Examination, FieldImage
+from appliance.records.tables import AuditEvent, Cell, Examination, FieldImage, Row
 from appliance.review_vocabulary import (
     CellLabel,
     CellOrigin,
@@ -123,14 +124,36 @@ def _restore_cells(row: Amendment, by: Actor) -> None:
         decisions.write(reading, calls, last, uuid7(), DecisionWay.UNDO, by)
 
 
+def _noted_since(row: Amendment, subjects: Iterable[Row]) -> list[AuditEvent]:
+    """Return what was noted of some records since an amendment was begun.
+
+    By the numbers of the audit log: they only grow, whatever the clock was set to.
+    """
+    begun = AuditEvent.select(fn.MIN(AuditEvent.sequence)).where(
+        AuditEvent.subject_type == "amendment", AuditEvent.subject_id == str(row.id)
+    )
+    ids = [str(subject.id) for subject in subjects]
+    events = AuditEvent.select().where(
+        AuditEvent.subject_id.in_(ids), AuditEvent.sequence > begun.scalar()
+    )
+    return list(events.order_by(AuditEvent.sequence))
+
+
 def _signed_calls(row: Amendment) -> Iterable[tuple[UUID, Label]]:
-    """Go through the cells that were called since, with what they were called before."""
+    """Go through the cells that were called since, with what they were called before.
+
+    A reading is at its end before a report is signed, so those begun since are of the amendment.
+    """
+    readings = Reading.select().where(Reading.examination == row.__data__["examination"])
+    since = {
+        event.subject_id
+        for event in _noted_since(row, readings)
+        if event.details.get("revision") == 1
+    }
     rows: Any = (
         CellDecision.select(
-            *(CellDecision.cell, CellDecision.label, Cell.origin, Reading.created_at)
+            *(CellDecision.cell, CellDecision.label, Cell.origin, CellDecision.reading)
         )
-        .join(Reading)
-        .switch(CellDecision)
         .join(Cell)
         .join(FieldImage)
         .where(
@@ -142,7 +165,7 @@ def _signed_calls(row: Amendment) -> Iterable[tuple[UUID, Label]]:
     )
     for cell_id, of_cell in groupby(rows, key=itemgetter(0)):
         decided = list(of_cell)
-        before = [each for each in decided if each[3] < row.created_at]
+        before = [each for each in decided if str(each[3]) not in since]
         if len(before) == len(decided):
             continue
         if before:
@@ -155,8 +178,11 @@ def _restore_conclusion(row: Amendment, by: Actor) -> None:
     conclusion = Conclusion.get_or_none(Conclusion.examination == row.__data__["examination"])
     if conclusion is None:
         return
+    noted = _noted_since(row, [conclusion])
+    since = [event.details["revision"] for event in noted if "revision" in event.details]
+    number = min([*since, conclusion.revision + 1]) - 1
     kept = revisions.history("conclusion", conclusion.id)
-    signed = [version.content for version in kept if version.created_at <= row.created_at][-1]
+    signed = next(version.content for version in kept if version.number == number)
     before = {name: signed[name] for name in ("finding", "text", "critical")}
     if any(conclusion.__data__[name] != before[name] for name in ("finding", "critical")):
         told_by, told_at = signed["acknowledged_by"], signed["acknowledged_at"]
