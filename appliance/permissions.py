@@ -117,8 +117,3 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.USER_MANAGE,
     },
 }
-
-
-def allowed(role: Role, permission: Permission) -> bool:
-    """Say whether the role carries the permission."""
-    return permission in ROLES[role]

@@ -171,7 +171,7 @@ def show() -> ResponseReturnValue:
     """List the entries, of one kind, person, record or period where asked for."""
     given = Asked.of_address()
     try:
-        found = audit.page(given.wanted(), PAGE_SIZE, (asked.page() - 1) * PAGE_SIZE)
+        found = audit.recent(PAGE_SIZE, (asked.page() - 1) * PAGE_SIZE, given.wanted())
     except ValueError:
         # An entry that cannot even be decoded was changed past the software: say which.
         return redirect(url_for("audit.check_chain"))

@@ -20,7 +20,7 @@ from appliance.records.database import transaction
 from appliance.records.entries import reason_of
 from appliance.records.readings import close_pending, take
 from appliance.records.review_tables import Amendment, CellDecision, Conclusion, Reading
-from appliance.records.revisions import Version, fetch, insert, update, versions
+from appliance.records.revisions import fetch, insert, update
 from appliance.records.standing import Label, last_calls
 from appliance.records.steps import SIGNED, person
 from appliance.records.tables import AuditEvent, Cell, Examination, FieldImage, Row
@@ -107,11 +107,6 @@ def open_amendment(examination_id: UUID) -> Amendment | None:
     return Amendment.get_or_none(
         Amendment.examination == examination_id, Amendment.state == ReadingState.OPEN
     )
-
-
-def history(amendment_id: UUID) -> list[Version]:
-    """Return all versions of an amendment with what each changed, newest first."""
-    return versions("amendment", amendment_id)
 
 
 def _restore_cells(row: Amendment, by: Actor) -> None:

@@ -156,22 +156,21 @@ def head() -> Head:
     return Head(*last) if last else Head(0, _START)
 
 
-def recent(limit: int = 50, offset: int = 0, **narrowed: Any) -> Page[AuditEvent]:
+def recent(
+    limit: int = 50, offset: int = 0, wanted: Wanted | None = None, **narrowed: Any
+) -> Page[AuditEvent]:
     """List entries, newest first; those of a period or a person by their time.
 
     Args:
         limit: entries on a page.
         offset: entries to leave out.
-        narrowed: what is `Wanted`, by name.
+        wanted: which; all where it is not given.
+        narrowed: the same, by the names of `Wanted`.
 
     Raises:
         ValueError: an entry was changed past the software so that it cannot be decoded.
     """
-    return page(Wanted(**narrowed), limit, offset)
-
-
-def page(wanted: Wanted, limit: int, offset: int) -> Page[AuditEvent]:
-    """Do the same for what is wanted as a whole."""
+    wanted = wanted or Wanted(**narrowed)
     found = _found(wanted)
     rows = list(found.order_by(*_newest_first(wanted)).limit(limit).offset(offset))
     if wanted.is_all:
@@ -221,12 +220,6 @@ def stored(wanted: Wanted, *, batch: int = 1000) -> Iterator[dict[str, Any]]:
             for entry, stored_hash in entries:
                 if entry["sequence"] in chosen:
                     yield {**entry, "hash": stored_hash}
-
-
-def verify() -> int | None:
-    """Follow the whole chain; return the number of the first broken entry, None if it is whole."""
-    broken = first_break()
-    return broken.sequence if broken else None
 
 
 def first_break() -> Break | None:

@@ -1,39 +1,24 @@
 """What a clinician concludes, and that somebody was told of a critical result."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from appliance.clock import now
 from appliance.errors import Conflict
-from appliance.records import fulltext
 from appliance.records.database import transaction
 from appliance.records.entries import Entries
-from appliance.records.fulltext import Sought
-from appliance.records.index import fact
-from appliance.records.index_tables import ExaminationIndex
-from appliance.records.overview import Needs
 from appliance.records.review_tables import Conclusion
 from appliance.records.revisions import Version, fetch, insert, update, versions
 from appliance.records.steps import person, require_workable
-from appliance.records.tables import Examination, Patient
+from appliance.records.tables import Examination
 from appliance.review_vocabulary import Finding
 from appliance.vocabulary import Actor, ExaminationStatus
 
 ENTRIES = ("finding", "text", "critical")
 """What `write` takes."""
 
-MOST_UNTOLD = 200
-"""So many critical results at most are listed as not told."""
 _UNTOLD: dict[str, Any] = {"told_to": "", "acknowledged_by": None, "acknowledged_at": None}
-
-
-class Untold(NamedTuple):
-    """A critical result of which nobody was told yet."""
-
-    conclusion: Conclusion
-    examination: Examination
-    patient: Patient
 
 
 def of(examination_id: UUID) -> Conclusion | None:
@@ -105,22 +90,6 @@ def acknowledge(conclusion_id: UUID, told_to: str, by: Actor) -> Conclusion:
         details = {"examination": str(row.__data__["examination"])}
         update(row, told, "critical:acknowledge", by=by, details=details)
     return row
-
-
-def unacknowledged() -> list[Untold]:
-    """Return the critical results of which nobody was told yet, oldest first."""
-    sought = Sought(facts=[[fact("needs", Needs.TELLING)]])
-    places = fulltext.places(ExaminationIndex, sought, MOST_UNTOLD)
-    rows: Any = (
-        Conclusion.select(Conclusion, Examination, Patient)
-        .join(Examination)
-        .join(Patient)
-        .switch(Examination)
-        .join(ExaminationIndex, on=ExaminationIndex.examination == Examination.id)
-        .where(ExaminationIndex.place.in_(places))
-        .order_by(Conclusion.created_at, Conclusion.id)
-    )
-    return [Untold(row, row.examination, row.examination.patient) for row in rows]
 
 
 def history(conclusion_id: UUID) -> list[Version]:

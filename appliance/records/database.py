@@ -100,11 +100,6 @@ def transaction() -> Iterator[None]:
         raise _unwritten(cause if isinstance(cause, OperationalError) else error) from error
 
 
-def connect() -> None:
-    """Open this thread's connection, if it is not open: for the start of a request."""
-    proxy.connect(reuse_if_open=True)
-
-
 def close() -> None:
     """Give this thread's connection back; the next query opens a new one."""
     if not proxy.is_closed():
@@ -142,14 +137,6 @@ def optimise() -> None:
     """Refresh the planner's statistics and fold the write-ahead log into the file."""
     proxy.execute_sql("PRAGMA optimize")
     proxy.execute_sql("PRAGMA wal_checkpoint(PASSIVE)")
-
-
-def copy_to(target: Path) -> None:
-    """Write a consistent copy of the open database, while others go on writing.
-
-    The copy is complete under its name or absent: it is made beside it, synced, then renamed.
-    """
-    _copy(Path(proxy.database), target)
 
 
 def _is_sqlite() -> bool:

@@ -18,7 +18,7 @@ from appliance.records.cells import cells_of, cells_of_examination
 from appliance.records.database import transaction
 from appliance.records.entries import reason_of
 from appliance.records.examinations import require_open
-from appliance.records.revisions import Version, fetch, insert, update, versions
+from appliance.records.revisions import fetch, insert, update
 from appliance.records.tables import Examination, FieldImage
 from appliance.vocabulary import (
     APPLIANCE,
@@ -40,14 +40,12 @@ __all__ = [
     "fail",
     "finish",
     "get",
-    "history",
     "of_examination",
     "open_for",
     "override",
     "progress",
     "release_all",
     "retry",
-    "waiting",
 ]
 
 MAX_ATTEMPTS = 10  # a flaky power supply breaks one off more than once; a bad picture always
@@ -303,17 +301,6 @@ def progress(examination_id: UUID) -> dict[FieldState, int]:
     )
     found: dict[str, int] = dict(rows)
     return {state: found.get(state, 0) for state in FieldState}
-
-
-def waiting() -> int:
-    """Count the images that the worker has yet to finish."""
-    states = (FieldState.ACCEPTED, FieldState.ANALYSING)
-    return int(FieldImage.select().where(FieldImage.state.in_(states)).count())
-
-
-def history(field_id: UUID) -> list[Version]:
-    """Return all versions of a field image with what each changed, newest first."""
-    return versions("field_image", field_id)
 
 
 def _facts(image: SourceImage, examination: Examination) -> dict[str, Any]:

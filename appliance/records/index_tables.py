@@ -34,6 +34,3 @@ class ExaminationIndex(IndexRow):
     """An examination, found by its number, its patient, its status and what its images came to."""
 
     examination: Any = ForeignKeyField(Examination, unique=True, on_delete="RESTRICT")
-
-
-ALL: tuple[type[IndexRow], ...] = (PatientIndex, ExaminationIndex)

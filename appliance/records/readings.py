@@ -17,7 +17,7 @@ from appliance.records.agreements import Pair, agreement
 from appliance.records.database import transaction
 from appliance.records.entries import reason_of
 from appliance.records.review_tables import CellDecision, CellDisplay, Reading
-from appliance.records.revisions import Version, fetch, insert, update, versions
+from appliance.records.revisions import fetch, insert, update
 from appliance.records.standing import blind, is_blind, standing
 from appliance.records.steps import person, plural, require_complete, require_stage
 from appliance.records.tables import Cell, Examination, FieldImage, Patient, User
@@ -33,7 +33,6 @@ __all__ = [
     "close",
     "close_pending",
     "get",
-    "history",
     "is_blind",
     "of_examination",
     "require_mine",
@@ -207,11 +206,6 @@ def wanted(kind: ReadingKind | None = None) -> list[Wanted]:
         .order_by(Reading.created_at, Reading.id)
     )
     return [Wanted(row, row.examination, row.examination.patient) for row in rows]
-
-
-def history(reading_id: UUID) -> list[Version]:
-    """Return all versions of a reading with what each changed, newest first."""
-    return versions("reading", reading_id)
 
 
 def require_mine(reading_id: UUID, by: Actor) -> Reading:

@@ -86,12 +86,6 @@ def finish(replay_id: UUID, matched: bool | None, outcome: Mapping[str, Any]) ->
         update(row, found, "replay:done", by=APPLIANCE, details=details)
 
 
-def of_field(field_id: UUID, limit: int = 10) -> list[Replay]:
-    """Return the last replays of an image, newest first."""
-    found = Replay.select().where(Replay.field == field_id)
-    return list(found.order_by(Replay.created_at.desc(), Replay.id.desc()).limit(limit))
-
-
 def last_of_examination(examination_id: UUID) -> dict[UUID, Replay]:
     """Return the last replay of each image of an examination that has one."""
     found = (

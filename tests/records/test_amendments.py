@@ -6,6 +6,7 @@ import pytest
 
 from appliance.errors import Conflict, InvalidInput
 from appliance.records import amendments, conclusions, decisions, edits, fields, readings
+from appliance.records.revisions import versions
 from appliance.review_vocabulary import CellLabel, Finding, ReadingKind, SignatureMeaning
 from appliance.vocabulary import Box
 from tests.records.conftest import sign
@@ -55,7 +56,7 @@ def test_given_up_cells_are_called_as_they_were_signed(amendment, review, signed
     assert called(signed) == [*before, REPLACED, REPLACED]
     assert decisions.progress(signed.id).complete
     assert readings.get(review.id).state == "waived"
-    assert amendments.history(amendment.id)[0].reason == "It was right."
+    assert versions("amendment", amendment.id)[0].reason == "It was right."
     with pytest.raises(Conflict, match="signed or given up already"):
         amendments.give_up_amendment(amendment.id, "again", clinician)
 

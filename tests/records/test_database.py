@@ -269,9 +269,10 @@ def test_ping_says_when_a_table_is_gone(database: Database):
         records.ping()
 
 
-def test_connections_open_and_close_as_often_as_asked(database: Database):
-    records.connect()
-    records.connect()
+def test_connections_open_by_themselves_and_close_as_often_as_asked(database: Database):
+    records.close()
+    records.ping()
+    assert not database.is_closed()
     records.close()
     records.close()
     assert database.is_closed()
@@ -297,15 +298,6 @@ def test_a_reference_to_nothing_is_found(database: Database):
         counted=True, suggestion="blast", blast_probability=1,
     )  # fmt: skip
     assert "refers to nothing in field_image" in records.integrity_fault()
-
-
-def test_a_copy_holds_what_was_written_just_before(
-    database: Database, patient: tables.Patient, tmp_path: Path
-):
-    target = tmp_path / "copy.sqlite3"
-    records.copy_to(target)
-    assert names_of(target) == ["Núñez"]
-    assert list(tmp_path.glob("*.part")) == []
 
 
 def test_optimising_folds_the_log_into_the_file(database: Database, patient: tables.Patient):

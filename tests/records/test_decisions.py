@@ -54,7 +54,7 @@ def test_a_batch_is_one_revision_of_the_reading_and_one_audit_event(cells, first
     assert event.action == "cell:decide"
     assert event.details["count"] == 3
     assert event.details["batch"] == str(decided.batch)
-    assert audit.verify() is None
+    assert audit.first_break() is None
 
 
 def test_what_is_called_so_already_by_the_same_reader_is_not_written_again(cells, first, by):

@@ -7,6 +7,7 @@ import pytest
 from appliance.errors import Conflict, InvalidInput, NotFound
 from appliance.records import audit, examinations, fields, readings, revisions, states
 from appliance.records.database import transaction
+from appliance.records.revisions import versions
 from appliance.records.tables import Cell, Examination, FieldImage, ModelRelease
 from appliance.vocabulary import (
     Actor,
@@ -246,7 +247,7 @@ def test_a_refused_image_goes_on_with_a_reason(refused: FieldImage, hana, actor_
     assert (row.state, row.quality_passed) == (FieldState.ACCEPTED, False)
     assert (row.override_by_id, row.override_reason) == (hana.id, "the only slide")
     assert row.override_at is not None
-    assert fields.history(row.id)[0].reason == "the only slide"
+    assert versions("field_image", row.id)[0].reason == "the only slide"
     assert fields.claim_oldest("w") == refused
 
 
@@ -311,12 +312,6 @@ def test_progress_counts_every_state(field, refused, examination, analysis):
         FieldState.REFUSED: 1,
         FieldState.FAILED: 0,
     }
-
-
-def test_accepted_and_claimed_fields_are_waiting(field, refused, examination, image, sharp, by):
-    fields.add(examination.id, image(2), "b.png", 1, sharp, by)
-    fields.claim_oldest("w")
-    assert fields.waiting() == 2
 
 
 def test_cells_of_an_examination_come_field_by_field(

@@ -14,6 +14,7 @@ from appliance.records import (
     revisions,
 )
 from appliance.records.report_versions import digest
+from appliance.records.revisions import versions
 from appliance.records.tables import OutboxEntry
 from appliance.review_vocabulary import CellLabel, ReadingKind, SignatureMeaning
 from tests.records.conftest import conclude, sign
@@ -148,4 +149,4 @@ def test_conclusion_and_reading_have_their_histories(signed):
     conclusion = conclusions.of(signed.id)
     assert [row.number for row in revisions.versions("conclusion", conclusion.id)] == [1]
     first = readings.of_examination(signed.id)[0]
-    assert readings.history(first.id)[0].changes[0].field == "state"
+    assert versions("reading", first.id)[0].changes[0].field == "state"

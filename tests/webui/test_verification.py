@@ -139,7 +139,7 @@ class TestReplay:
         posted(hana, f"/fields/{field.id}/replay")
         assert hana.post(f"/fields/{field.id}/replay").status_code == 409
         work()
-        (found, *_) = replays.of_field(field.id)
+        found = replays.last_of_examination(examination)[field.id]
         assert found.matched is False
         assert {each["what"] for each in found.outcome["differences"]} == {"box", "probability"}
         assert {each["cell"] for each in found.outcome["differences"]} == {1}

@@ -101,21 +101,6 @@ def _judged(index: float, by_chance: float) -> Steadiness:
     return Steadiness.WATCH if index > max(WATCH, by_chance) else Steadiness.STEADY
 
 
-def stability_index(reference: Floats, week: Floats) -> float:
-    """Give the population stability index, 0 for equal distributions.
-
-    Half a number is added to every bin, so that an empty one does not make it infinite.
-
-    Args:
-        reference: (m,), m at least 1; makes the bins. Equal numbers share one.
-        week: (n,), n at least 1.
-    """
-    alone = [np.zeros(len(numbers), np.intp) for numbers in (reference, week)]
-    edges = _edges(reference, len(week))
-    was, now = _spread(reference, alone[0], edges), _spread(week, alone[1], edges)
-    return _index(was[0], now[0])
-
-
 def _edges(reference: Floats, count: int) -> Floats:
     """Part the reference into equal bins, ten where a week has numbers for so many."""
     bins = int(np.clip(count // _FULL, 3, BINS))
