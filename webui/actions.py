@@ -15,11 +15,13 @@ from webui.access import may
 
 @dataclass(frozen=True)
 class Action:
-    """A link that leads to a step."""
+    """A link that leads to a step, or the button that begins to read."""
 
     label: str
     address: str
     symbol: str
+    begins: bool = False
+    """Whether it is the button of the page's form `begin`."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _at_the_bench(listed: Listed) -> Iterator[Action]:
             yield _to(words, "upload.show", listed, "upload")
         return
     if may(Permission.CELL_DECIDE):
-        yield _to("Read the cells", "reading.show", listed, "cells")
+        yield _reading("Read the cells", listed)
     else:
         yield _cells(listed)
     if adds:
@@ -91,7 +93,7 @@ def _before_signing(listed: Listed, handled: Handling) -> Iterator[Action]:
     elif may(Permission.REPORT_SIGN):
         yield _to("Sign", "signing.show", listed, "check")
     if concludes:
-        yield _to("Review the cells", "reading.show", listed, "cells")
+        yield _reading("Review the cells", listed)
         if handled.conclusion is not None:
             yield _to("Conclusion", "concluding.show", listed, "edit")
     else:
@@ -118,6 +120,11 @@ def _further(listed: Listed, handled: Handling, status: ExaminationStatus) -> It
 
 def _cells(listed: Listed) -> Action:
     return _to("Look at the cells", "fields.show_gallery", listed, "cells")
+
+
+def _reading(label: str, listed: Listed) -> Action:
+    address = url_for("reading.begin", examination_id=listed.examination.id)
+    return Action(label, address, "cells", begins=True)
 
 
 def _to(label: str, endpoint: str, listed: Listed, symbol: str) -> Action:

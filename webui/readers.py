@@ -32,14 +32,21 @@ def kind_now(examination: Examination) -> ReadingKind | None:
     return ReadingKind.REVIEW if may(Permission.CONCLUSION_WRITE) and workable else None
 
 
+def own_open(examination: Examination) -> Reading | None:
+    """Return the reading that this person has begun, of the kind they may do now."""
+    kind = kind_now(examination)
+    return None if kind is None else _own_open(examination.id, kind)
+
+
 def own_blind(examination_id: UUID) -> Reading | None:
     """Return the blind reading that this person has begun and not submitted."""
-    by = actor()
-    if not standing.is_blind(examination_id, by):
-        return None
+    return _own_open(examination_id, ReadingKind.SECOND)
+
+
+def _own_open(examination_id: UUID, kind: ReadingKind) -> Reading | None:
     for row in readings.of_examination(examination_id):
-        mine = row.__data__["reader"] == by.user_id
-        if mine and row.kind == ReadingKind.SECOND and row.state == ReadingState.OPEN:
+        mine = row.__data__["reader"] == actor().user_id
+        if mine and row.kind == kind and row.state == ReadingState.OPEN:
             return row
     return None
 

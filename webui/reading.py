@@ -22,7 +22,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import Permission
-from appliance.records import decisions, fields, readings
+from appliance.records import decisions, examinations, fields, readings
 from appliance.records.decisions import Decided
 from appliance.records.review_tables import Reading
 from appliance.review_vocabulary import CellLabel, DecisionWay
@@ -39,15 +39,21 @@ pages = Blueprint("reading", __name__)
 @pages.get("/examinations/<uuid:examination_id>/read")
 @needs(Permission.CELL_DECIDE)
 def show(examination_id: UUID) -> ResponseReturnValue:
-    """Show the cells to whoever may call them now; to others, the gallery that only shows."""
+    """Show the cells to whoever is reading them; to others, the gallery that only shows."""
     examination = opened.examination(examination_id)
-    blind = readers.own_blind(examination_id)
-    if blind is not None:
-        return redirect(url_for("reading.show_reading", reading_id=blind.id), 303)
-    kind = readers.kind_now(examination)
+    row = readers.own_open(examination)
+    return _elsewhere(examination_id) if row is None else _page(row)
+
+
+@pages.post("/examinations/<uuid:examination_id>/read")
+@needs(Permission.CELL_DECIDE)
+def begin(examination_id: UUID) -> ResponseReturnValue:
+    """Begin the reading that this person may do now, or go on with it."""
+    kind = readers.kind_now(examinations.get(examination_id))
     if kind is None:
-        return redirect(url_for("fields.show_gallery", examination_id=examination_id), 303)
-    return _page(readings.take(examination_id, kind, actor()))
+        return _elsewhere(examination_id)
+    readings.take(examination_id, kind, actor())
+    return redirect(url_for("reading.show", examination_id=examination_id), 303)
 
 
 @pages.get("/readings/<uuid:reading_id>/read")
@@ -151,6 +157,14 @@ def undo(reading_id: UUID) -> ResponseReturnValue:
     if done is None:
         return _answer(row, None, "Nothing is left to take back.")
     return _answer(row, done, "Taken back.")
+
+
+def _elsewhere(examination_id: UUID) -> ResponseReturnValue:
+    """Lead to the blind reading that was begun, or else to where cells are only looked at."""
+    blind = readers.own_blind(examination_id)
+    if blind is not None:
+        return redirect(url_for("reading.show_reading", reading_id=blind.id), 303)
+    return redirect(url_for("fields.show_gallery", examination_id=examination_id), 303)
 
 
 def _page(row: Reading) -> str:

@@ -1,6 +1,6 @@
 """The steps of an examination, from the patient to the report, and how far each is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import url_for
 
@@ -27,6 +27,8 @@ class Stage:
     words: str
     now: bool = False
     """The one to be done next."""
+    begins: bool = False
+    """Whether it is a button of the page's form `begin`, which begins to read."""
 
 
 def of(listed: Listed, handled: Handling) -> list[Stage]:
@@ -39,10 +41,7 @@ def of(listed: Listed, handled: Handling) -> list[Stage]:
         *(_cells(listed, handled), _conclusion(listed, handled), _signature(listed, handled)),
     )
     first = next((stage for stage in made[2:] if stage.state != "done"), made[-1])
-    return [
-        Stage(stage.label, stage.address, stage.state, stage.words, now=stage is first)
-        for stage in made
-    ]
+    return [replace(stage, now=stage is first) for stage in made]
 
 
 def _patient(listed: Listed) -> Stage:
@@ -82,27 +81,29 @@ def _images(listed: Listed) -> Stage:
 
 
 def _cells(listed: Listed, handled: Handling) -> Stage:
-    row, reached = listed.examination, handled.progress
+    row = listed.examination
     if not listed.analysed:
         return Stage("Read cells", "", "open", "after the images")
-    if row.status in CLOSED:
-        address = url_for("fields.show_gallery", examination_id=row.id)
-        words = f"{reached.verified} of {reached.counted} verified"
-        return Stage("Read cells", address, "open", words)
     reads = may(Permission.CELL_DECIDE) and _is_workable(listed, handled)
-    endpoint = "reading.show" if reads else "fields.show_gallery"
-    address = url_for(endpoint, examination_id=row.id)
-    if not reached.counted:
-        return Stage("Read cells", address, "attention", "none found")
-    if handled.pending:
-        return Stage("Read cells", address, "attention", "second reading")
+    address = url_for("reading.begin" if reads else "fields.show_gallery", examination_id=row.id)
+    return Stage("Read cells", address, *_of_cells(row.status, handled), begins=reads)
+
+
+def _of_cells(status: str, handled: Handling) -> tuple[str, str]:
+    """Say how far the cells are: state and words."""
+    reached = handled.progress
     some = f"{reached.verified} of {reached.counted}"
-    words = some if reached.verified else f"{reached.counted} to verify"
+    if status in CLOSED:
+        return "open", f"{some} verified"
+    if not reached.counted:
+        return "attention", "none found"
+    if handled.pending:
+        return "attention", "second reading"
     if not reached.complete:
-        return Stage("Read cells", address, "attention", words)
-    if row.status in BEFORE_SUBMISSION:
-        return Stage("Read cells", address, "attention", "to submit")
-    return Stage("Read cells", address, "done", f"{reached.verified} verified")
+        return "attention", some if reached.verified else f"{reached.counted} to verify"
+    if status in BEFORE_SUBMISSION:
+        return "attention", "to submit"
+    return "done", f"{reached.verified} verified"
 
 
 def _conclusion(listed: Listed, handled: Handling) -> Stage:

@@ -9,7 +9,16 @@ import pytest
 
 from appliance.clock import now
 from appliance.permissions import Role
-from appliance.records import audit, decisions, examinations, fields, readings, states, users
+from appliance.records import (
+    audit,
+    decisions,
+    examinations,
+    fields,
+    handling,
+    readings,
+    states,
+    users,
+)
 from appliance.records.review_tables import CellDisplay
 from appliance.review_vocabulary import CellLabel, DecisionWay, ReadingKind, ReadingState
 from tests.webui.examples import add_field, analyse, examination_of
@@ -38,6 +47,9 @@ def olgas(as_user):
 
 
 def page(browser, examination, query=""):
+    """Begin the reading, or go on with it, and look at its page."""
+    begun = browser.post(f"/examinations/{examination.id}/read")
+    assert begun.location == f"/examinations/{examination.id}/read"
     return browser.get(f"/examinations/{examination.id}/read{query}").text
 
 
@@ -83,7 +95,32 @@ class TestPage:
         assert [group for _, group in tiles] == ["blast", "normal", "unsure"]
         assert str(cells[3].id) not in [cell for cell, _ in tiles]
 
-    def test_opening_it_begins_the_reading_once_and_is_audited(self, olgas, examination, cells):
+    def test_looking_begins_nothing(self, olgas, as_user, examination, cells):
+        looked_at = ("", "/cells", "/live", "/read")
+        pages = [olgas.get(f"/examinations/{examination.id}{part}") for part in looked_at]
+        assert pages[-1].location == f"/examinations/{examination.id}/cells"
+        for shown in pages[:2]:
+            assert f'action="/examinations/{examination.id}/read"' in shown.text
+        as_user("hana").get(f"/examinations/{examination.id}/read")
+        assert readings.of_examination(examination.id) == []
+        assert handling.of_one(examination.id).progress.displayed == 0
+
+    def test_whoever_only_looked_may_still_read_a_second_time(
+        self, as_user, examination, cells, olga, password_hash
+    ):
+        users.add("ivo", "Ivo Brandt", Role.TECHNICIAN, password_hash, None)
+        as_user("ivo").get(f"/examinations/{examination.id}/read")
+        first, by = readings.take(examination.id, ReadingKind.FIRST, users.actor_of(olga)), olga
+        ids = [cell.id for cell in cells[:3]]
+        seen = dict.fromkeys(ids, 900)
+        decisions.decide(first.id, ids, CellLabel.BLAST, users.actor_of(by), shown=seen)
+        readings.submit(first.id, users.actor_of(by), second_because="Drawn at random.")
+        answer = as_user("ivo").post(f"/examinations/{examination.id}/second-reading")
+        assert answer.location.endswith("/read")
+
+    def test_the_button_begins_the_reading_once_and_the_page_is_audited(
+        self, olgas, examination, cells
+    ):
         page(olgas, examination)
         page(olgas, examination)
         (row,) = readings.of_examination(examination.id)
@@ -129,7 +166,8 @@ class TestPage:
         assert f"/examinations/{examination.id}/upload" in text
 
     def test_who_decides_nothing_looks_at_the_gallery(self, as_user, examination, cells):
-        assert as_user("adam").get(f"/examinations/{examination.id}/read").status_code == 403
+        for method in (as_user("adam").get, as_user("adam").post):
+            assert method(f"/examinations/{examination.id}/read").status_code == 403
         assert as_user("adam").get(f"/examinations/{examination.id}/cells").status_code == 200
 
 
@@ -335,7 +373,8 @@ class TestSubmit:
     ):
         self.read_all(olgas, examination, cells, later)
         submit(olgas, reading(examination))
-        assert olgas.get(f"/examinations/{examination.id}/read").location.endswith("/cells")
+        for method in (olgas.get, olgas.post):
+            assert method(f"/examinations/{examination.id}/read").location.endswith("/cells")
         hanas = as_user("hana")
         assert "Review cells" in page(hanas, examination)
         call(hanas, examination, "normal", cells[0], kind=ReadingKind.REVIEW)
@@ -422,8 +461,9 @@ class TestBlind:
     ):
         assert ivos.get(f"/examinations/{examination.id}/cells").status_code == 403
         assert ivos.get(f"/fields/{cells[0].__data__['field']}").status_code == 403
-        answer = ivos.get(f"/examinations/{examination.id}/read")
-        assert answer.location == f"/readings/{second.id}/read"
+        for method in (ivos.get, ivos.post):
+            answer = method(f"/examinations/{examination.id}/read")
+            assert answer.location == f"/readings/{second.id}/read"
 
     def test_a_call_stands_apart_and_nothing_is_verified_by_screen(
         self, ivos, second, examination, cells
