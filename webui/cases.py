@@ -1,9 +1,10 @@
 """What people made of an examination, as pages show it: state, counts, second readings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from appliance.exchange.wording import (
     fraction_sentence,
@@ -163,13 +164,19 @@ def parts(rows: Iterable[Reading]) -> list[Part]:
     return found
 
 
-def before(examination: Examination) -> Before | None:
-    """Find the patient's examination before this one that has counts and is not closed."""
+def before(examination: Examination, *, hidden: Collection[UUID] = ()) -> Before | None:
+    """Find the patient's examination before this one that has counts and is not closed.
+
+    Args:
+        examination: this one.
+        hidden: whose counts are kept from this person.
+    """
     earlier = [
         row
         for row in examinations.of_patient(examination.__data__["patient"])
         if row.examination.created_at < examination.created_at
         and row.examination.status not in CLOSED
+        and row.examination.id not in hidden
         and row.cells
     ]
     if not earlier:

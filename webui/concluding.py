@@ -15,7 +15,7 @@ from appliance.records.tables import Examination
 from appliance.review_vocabulary import Finding
 from appliance.services.verified import suggested_finding
 from appliance.vocabulary import ExaminationStatus
-from webui import cases, histories, labels, opened
+from webui import cases, histories, labels, offers, opened
 from webui.access import actor, appliance, may, needs
 from webui.forms import Entries, Form
 from webui.histories import Step
@@ -154,7 +154,7 @@ def _page(examination: Examination, form: Form, others: list[Step] | None = None
         phrases=template.phrases,
         overridden=cases.overridden(fields.of_examination(examination.id)),
         parts=cases.parts(readings.of_examination(examination.id)),
-        before=cases.before(examination),
+        before=cases.before(examination, hidden=offers.hidden()),
         words=labels,
     )
 

@@ -116,6 +116,18 @@ def test_the_course_of_a_patient_leaves_out_what_is_to_be_read_blind(
     assert drawn in as_user("olga").get(f"/patients/{first.patient.id}").text
 
 
+def test_beside_a_conclusion_no_count_stands_of_what_the_person_reads_blind(
+    as_user, asked, appliance, olga
+):
+    later, browser = submitted(appliance, olga), as_user("hana")
+    last = f'href="/examinations/{asked.id}"'
+    assert last in browser.get(address(later, "conclude")).text
+    browser.post(address(asked, "second-reading"))
+    page = browser.get(address(later, "conclude")).text
+    assert last not in page
+    assert "60.0 % blasts" not in page
+
+
 def test_the_scorecard_leaves_out_what_is_to_be_read_blind_and_says_so(as_user, asked):
     left_out = "1 examination is left out for you: you may be asked to read it blind."
     for page in ("/scorecard", "/scorecard/work", "/scorecard/drift"):
