@@ -16,6 +16,7 @@ from appliance.errors import CannotWrite
 from appliance.exchange import pdf
 from appliance.exchange.report import FieldReport
 from appliance.services.batch import Analysed, Failed
+from appliance.vocabulary import how_many
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def describe(result: Analysed | Failed) -> str:
     counts = result.analysis.tally
     page = f" page {result.image.page + 1}" if result.image.pages > 1 else ""
     line = (
-        f"{name}{page}: {counts.cells} white cell{'' if counts.cells == 1 else 's'}: "
+        f"{name}{page}: {how_many(counts.cells, 'white cell')}: "
         f"{counts.blast} blast?, "
         f"{counts.normal} normal?, {counts.unsure} unsure"
     )

@@ -320,3 +320,14 @@ class FieldAnalysis:
     """Milliseconds by stage: decode, quality, detect, crop, classify."""
     attention: NDArray[np.float32] | None = None
     """(n, h, w), 0 to 1, coarse: which parts of each crop spoke for the suggestion."""
+
+
+def how_many(count: int, one: str, several: str = "") -> str:
+    """Write a number with its word: "1 cell", "1,200 cells", "2 cells are".
+
+    Args:
+        count: not negative.
+        one: the words for one.
+        several: for any other number; `one` with an s where it is not given.
+    """
+    return f"1 {one}" if count == 1 else f"{count:,} {several or f'{one}s'}"

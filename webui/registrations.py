@@ -10,6 +10,7 @@ from appliance.permissions import Permission
 from appliance.records import duplicates, merging, patients
 from appliance.records.duplicates import Alike
 from appliance.records.tables import Patient
+from appliance.vocabulary import how_many
 from webui import labels, opened, searches
 from webui.access import actor, needs
 from webui.comparisons import registrations as compared
@@ -73,8 +74,8 @@ def merge(patient_id: UUID, other_id: UUID) -> ResponseReturnValue:
     except Conflict as error:
         said = "Look again: something has changed since you opened this page. " + error.sentence
         return _both_page(patient_id, other_id, entries.as_typed(), said), 409
-    moved = sum(len(ids) for ids in row.moved.values())
-    notice(f"The registrations are merged: {_records(moved)} moved. It can be taken back below.")
+    moved = how_many(sum(len(ids) for ids in row.moved.values()), "record")
+    notice(f"The registrations are merged: {moved} moved. It can be taken back below.")
     return redirect(url_for("patients.show", patient_id=kept), 303)
 
 
@@ -96,8 +97,9 @@ def undo(merge_id: UUID) -> ResponseReturnValue:
         undone = merging.undo(merge_id, reason, actor())
     except InvalidInput as error:
         return _undo_page(merge_id, entries.refused(error)), 422
-    stayed = f"; {_records(undone.stayed)} stayed where they are now" if undone.stayed else ""
-    notice(f"The merge is taken back: {_records(undone.put_back)} moved back{stayed}.")
+    moved, stayed = how_many(undone.put_back, "record"), how_many(undone.stayed, "record")
+    rest = f"; {stayed} stayed where they are now" if undone.stayed else ""
+    notice(f"The merge is taken back: {moved} moved back{rest}.")
     duplicate_id = undone.merge.__data__["duplicate"]
     return redirect(url_for("patients.show", patient_id=duplicate_id), 303)
 
@@ -155,7 +157,3 @@ def _undo_page(merge_id: UUID, form: Form) -> str:
 
 def _protection_page(patient: Patient, form: Form) -> str:
     return render_template("registrations/protection.html", patient=patient, form=form)
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count} records"

@@ -10,7 +10,7 @@ from appliance.permissions import Permission
 from appliance.records import fields, replays, standing
 from appliance.records.review_tables import Replay
 from appliance.records.tables import Examination, FieldImage
-from appliance.vocabulary import FieldState
+from appliance.vocabulary import FieldState, how_many
 from webui import opened
 from webui.access import actor, needs
 from webui.notices import notice
@@ -42,7 +42,7 @@ def ask(examination_id: UUID) -> ResponseReturnValue:
     """Have all results of an examination computed again."""
     examination = opened.examination_again(examination_id)
     count = replays.ask_all(examination.id, actor())
-    images = "1 image is" if count == 1 else f"{count} images are"
+    images = how_many(count, "image is", "images are")
     notice(f"{images} computed again from what is stored." if count else "None is to be computed.")
     return redirect(url_for("replays.show", examination_id=examination_id), 303)
 

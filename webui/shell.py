@@ -12,6 +12,7 @@ from appliance.records import overview, report_versions, site_verifications
 from appliance.records.overview import Needs
 from appliance.services import drift_watch
 from appliance.services.selftest import Check
+from appliance.vocabulary import how_many
 from webui import access, notices, offers
 
 THEMES = ("auto", "dark", "light")
@@ -107,7 +108,7 @@ def _of_drift() -> Iterator[Call]:
 def _of_images() -> Iterator[Call]:
     count = overview.needing_attention() if access.may(Permission.EXAMINATION_READ) else 0
     if count:
-        what = "1 examination has" if count == 1 else f"{count} examinations have"
+        what = how_many(count, "examination has", "examinations have")
         address = url_for("worklist.show", needs="attention")
         yield Call(f"{what} images that need a person", address)
 
@@ -116,17 +117,17 @@ def _of_people() -> Iterator[Call]:
     if access.may(Permission.CONCLUSION_WRITE):
         count = overview.needing(Needs.TELLING)
         if count:
-            what = "1 critical result" if count == 1 else f"{count} critical results"
+            what = how_many(count, "critical result")
             address = url_for("worklist.show", needs="telling")
             yield Call(f"{what}: nobody was told yet", address, "warning")
     if access.may(Permission.REPORT_SIGN):
         count = overview.needing(Needs.SIGNING)
         if count:
-            what = "1 examination waits" if count == 1 else f"{count} examinations wait"
+            what = how_many(count, "examination waits", "examinations wait")
             yield Call(f"{what} to be signed", url_for("worklist.show", tab="signing"), "edit")
     count = len(offers.mine())
     if count:
-        what = "1 second reading is" if count == 1 else f"{count} second readings are"
+        what = how_many(count, "second reading is", "second readings are")
         yield Call(f"{what} wanted", url_for("second.show_list"), "cells")
     if access.may(Permission.REPORT_READ):
         yield from _of_reports()

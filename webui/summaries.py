@@ -10,7 +10,7 @@ from appliance.records.overview import Listed
 from appliance.records.steps import SIGNED
 from appliance.review_vocabulary import ReadingKind
 from appliance.services.verified import verified_tally
-from appliance.vocabulary import ExaminationStatus, Tally
+from appliance.vocabulary import ExaminationStatus, Tally, how_many
 from webui import labels, shapes
 from webui.cases import CLOSED
 
@@ -44,7 +44,7 @@ class Line:
     @property
     def cells(self) -> str:
         """Counted cells in words."""
-        return "1 cell" if self.counted == 1 else f"{self.counted} cells"
+        return how_many(self.counted, "cell")
 
     @property
     def interval(self) -> str:
@@ -107,8 +107,7 @@ def missing(listed: Listed, handled: Handling | None = None) -> Missing:
 def _of_images(listed: Listed) -> Missing | None:
     need_you = listed.refused + listed.failed
     if need_you:
-        words = "1 image needs you" if need_you == 1 else f"{need_you} images need you"
-        return Missing(words, "attention")
+        return Missing(how_many(need_you, "image needs you", "images need you"), "attention")
     if listed.waiting:
         return Missing(f"{listed.analysed} of {listed.fields} read", "busy")
     return None if listed.fields else Missing("No images yet", "attention")

@@ -34,10 +34,9 @@ from appliance.records.standing import (
     progress_of,
     standing,
 )
-from appliance.records.steps import plural
 from appliance.records.tables import Cell
 from appliance.review_vocabulary import CellLabel, CellOrigin, DecisionWay, ReadingKind
-from appliance.vocabulary import Actor
+from appliance.vocabulary import Actor, how_many
 
 __all__ = [
     "Called",
@@ -62,6 +61,7 @@ __all__ = [
 
 LONGEST_DISPLAY_MS = 3_600_000
 """Longer displays are kept as an hour: somebody left the screen on."""
+_OF_THESE = "of these cells was", "of these cells were"
 _ROWS_AT_ONCE = 1000  # 10 columns each; SQLite takes 32,766 values in a statement
 
 
@@ -249,7 +249,7 @@ def require_callable(row: Reading, last: Mapping[UUID, LastCall], ids: Collectio
     gone = sum(last[key].label == CellLabel.REPLACED for key in ids)
     if gone:
         raise Conflict(
-            f"{gone} of these cells {plural(gone, 'was', 'were')} merged or split in the meantime.",
+            f"{how_many(gone, *_OF_THESE)} merged or split in the meantime.",
             advice="Reload the page and call the new cells.",
         )
 
@@ -314,8 +314,7 @@ def _require_shown(
     short = sum(key not in kept or max(kept[key], seen.get(key, 0)) < display_ms for key in ids)
     if short:
         raise Conflict(
-            f"{short} of these cells {plural(short, 'was', 'were')} not on the screen for "
-            f"{display_ms / 1000:g} s yet.",
+            f"{how_many(short, *_OF_THESE)} not on the screen for {display_ms / 1000:g} s yet.",
             advice="Look at them, then try again, or call them one by one.",
         )
 

@@ -19,10 +19,10 @@ from appliance.records.entries import reason_of
 from appliance.records.review_tables import CellDecision, CellDisplay, Reading
 from appliance.records.revisions import fetch, insert, update
 from appliance.records.standing import blind, is_blind, standing
-from appliance.records.steps import person, plural, require_complete, require_stage
+from appliance.records.steps import person, require_complete, require_stage
 from appliance.records.tables import Cell, Examination, FieldImage, Patient, User
 from appliance.review_vocabulary import ReadingKind, ReadingState
-from appliance.vocabulary import Actor, ExaminationStatus
+from appliance.vocabulary import Actor, ExaminationStatus, how_many
 
 __all__ = [
     "PENDING",
@@ -282,16 +282,13 @@ def _submit_second(row: Reading, by: Actor) -> None:
     left = sum(not called[key].label for (key,) in counted if not record[key].replaced)
     if left:
         raise Conflict(
-            f"{left} {plural(left, 'cell is', 'cells are')} not called in this reading yet.",
+            f"{how_many(left, 'cell is', 'cells are')} not called in this reading yet.",
             advice="Call every counted cell, then submit.",
         )
     close(row, ReadingState.SUBMITTED, "reading:submit", by)
     differing = len(agreements.differing(examination_id))
     if differing:
-        because = (
-            f"First and second reader call {differing} "
-            f"{plural(differing, 'cell', 'cells')} differently."
-        )
+        because = f"First and second reader call {how_many(differing, 'cell')} differently."
         ask(examination_id, ReadingKind.ADJUDICATION, because, by)
 
 
@@ -300,7 +297,7 @@ def _submit_adjudication(row: Reading, by: Actor) -> None:
     left = sum(not pair.adjudicated for pair in pairs)
     if left:
         raise Conflict(
-            f"{left} {plural(left, 'cell is', 'cells are')} not adjudicated yet.",
+            f"{how_many(left, 'cell is', 'cells are')} not adjudicated yet.",
             advice="Decide about every cell that the readers call differently, then submit.",
         )
     close(row, ReadingState.SUBMITTED, "reading:submit", by)

@@ -8,7 +8,7 @@ from appliance.records.review_tables import Amendment
 from appliance.records.standing import Progress, progress
 from appliance.records.tables import Examination, FieldImage
 from appliance.review_vocabulary import ReadingKind, ReadingState
-from appliance.vocabulary import Actor, ExaminationStatus
+from appliance.vocabulary import Actor, ExaminationStatus, how_many
 
 SIGNED = (ExaminationStatus.FINAL, ExaminationStatus.AMENDED, ExaminationStatus.CORRECTED)
 """Statuses of an examination whose last report is signed."""
@@ -71,19 +71,19 @@ def require_complete(examination_id: UUID) -> Progress:
     )
     if waiting:
         raise Conflict(
-            f"{waiting} {plural(waiting, 'image is', 'images are')} still being analysed.",
+            f"{how_many(waiting, 'image is', 'images are')} still being analysed.",
             advice="Wait for the analysis to end, then try again.",
         )
     reached = progress(examination_id)
     uncalled, unseen = reached.counted - reached.verified, reached.counted - reached.displayed
     if uncalled:
         raise Conflict(
-            f"{uncalled} {plural(uncalled, 'cell is', 'cells are')} not verified yet.",
+            f"{how_many(uncalled, 'cell is', 'cells are')} not verified yet.",
             advice="Call every counted cell, then try again.",
         )
     if unseen:
         raise Conflict(
-            f"{unseen} {plural(unseen, 'cell was', 'cells were')} never on a reader's screen.",
+            f"{how_many(unseen, 'cell was', 'cells were')} never on a reader's screen.",
             advice="Look at every counted cell in the gallery, then try again.",
         )
     return reached
@@ -104,8 +104,3 @@ def person(by: Actor) -> UUID:
     if by.user_id is None:
         raise Forbidden("Only a person can read cells.", advice="Sign in first.")
     return by.user_id
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """Return the words for one or for several."""
-    return one if count == 1 else many

@@ -23,7 +23,7 @@ from appliance.services.analysis import analyse
 from appliance.services.gathering import SAME, tolerance_of
 from appliance.services.heads import headed
 from appliance.services.stored import stored_image
-from appliance.vocabulary import FieldAnalysis, FoundCell, Verdict
+from appliance.vocabulary import FieldAnalysis, FoundCell, Verdict, how_many
 from models.classifier import Classifier
 from models.site_head import SITE_HEAD
 
@@ -205,10 +205,10 @@ def _of_cell(
 
 
 def _said(compared: int, differing: int, found: Sequence[Difference]) -> str:
-    cells_ = "cell" if compared == 1 else "cells"
+    cells_ = how_many(compared, "cell")
     if not found:
-        return f"The result is the same: {compared} {cells_} compared."
-    return f"{differing} of {compared} {cells_} differ from the record."
+        return f"The result is the same: {cells_} compared."
+    return f"{differing} of {cells_} differ from the record."
 
 
 def _limits(analysis: FieldAnalysis) -> tuple[float, float]:

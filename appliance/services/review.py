@@ -27,7 +27,7 @@ from appliance.services.accounts import Accounts
 from appliance.services.reporting import Reporting
 from appliance.services.signed_record import Draft
 from appliance.services.verified import verified_tally
-from appliance.vocabulary import Actor, Suggestion
+from appliance.vocabulary import Actor, Suggestion, how_many
 
 AT_RANDOM = "Drawn at random."
 
@@ -186,7 +186,7 @@ _PENDING = {
 
 
 def _left(count: int, one: str, many: str) -> list[str]:
-    return [f"{count} {one if count == 1 else many}."] if count else []
+    return [f"{how_many(count, one, many)}."] if count else []
 
 
 def _require_seen(draft: Draft, seen_sha256: str) -> None:

@@ -12,7 +12,7 @@ from appliance.records import site_cells
 from appliance.records.site_cells import Compared, Verified
 from appliance.services.calibration import LEAST
 from appliance.services.performance import Rate
-from appliance.vocabulary import Suggestion
+from appliance.vocabulary import Suggestion, how_many
 
 RECOMMENDED: Final = 50
 """Cells from which figures are worth a decision."""
@@ -107,12 +107,12 @@ class Comparison:
     def sentence(self) -> str:
         """What it comes to, in words."""
         if self.missing:
-            return f"{_of(self.missing, 'more verified cell')} before a comparison is shown."
+            return f"{how_many(self.missing, 'more verified cell')} before a comparison is shown."
         if self.better == self.worse:
             return "Both agree with the readers equally often."
         which = "head on trial" if self.better > self.worse else "head in use"
         most, least = max(self.better, self.worse), min(self.better, self.worse)
-        return f"The {which} is right alone on {_of(most, 'cell')}, the other on {least}."
+        return f"The {which} is right alone on {how_many(most, 'cell')}, the other on {least}."
 
 
 def need(model_sha256: str, *, simulated: bool) -> Need:
@@ -173,10 +173,8 @@ def reservations(cells: Mapping[str, int], figures: Mapping[str, Any]) -> list[s
     if so_many < RECOMMENDED:
         said.append(f"Fitted to {so_many} cells; {RECOMMENDED} are recommended.")
     if cells["examinations"] < EXAMINATIONS:
-        said.append(
-            f"The cells come from {_of(cells['examinations'], 'examination')}: the figures may "
-            "only tell slides apart."
-        )
+        come_from = how_many(cells["examinations"], "examination")
+        said.append(f"The cells come from {come_from}: the figures may only tell slides apart.")
     elif figures["judged_by"] == "cell":
         said.append("All cells of a class come from one patient: the figures flatter.")
     if figures.get("mixed") == 0:
@@ -189,7 +187,7 @@ def reservations(cells: Mapping[str, int], figures: Mapping[str, Any]) -> list[s
         ("outside", "unlike the training cells; such cells stay unsure under any head"),
     ):
         if figures.get(name):
-            said.append(f"{_of(figures[name], 'cell')} {why}.")
+            said.append(f"{how_many(figures[name], 'cell')} {why}.")
     return said
 
 
@@ -223,4 +221,4 @@ def _examinations(found: Sequence[Compared]) -> int:
 
 
 def _of(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}" if count else ""
+    return how_many(count, what) if count else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.services.statistics.minimum import Missing
+from appliance.vocabulary import how_many
 from models.figures import Figure
 
 
@@ -56,15 +57,11 @@ def lacks(needs: Iterable[tuple[str, Missing]]) -> str:
 
 def words(missing: Missing, what: str) -> str:
     """Say it of one kind: "38 more blasts, from 1 more patient"."""
-    of = f"from {_count(missing.blocks, 'more patient')}"
+    of = f"from {how_many(missing.blocks, 'more patient')}"
     if not missing.cells:
         return f"{what} {of}"
     more = f"{missing.cells:,} more {_singular(what) if missing.cells == 1 else what}"
     return f"{more}, {of}" if missing.blocks else more
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
 def _singular(what: str) -> str:

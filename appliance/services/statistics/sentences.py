@@ -7,6 +7,7 @@ from appliance.services.statistics.accuracy import Accuracy, Counts
 from appliance.services.statistics.lines import Line
 from appliance.services.statistics.weekly import Course
 from appliance.services.statistics.workload import Work, signed_of
+from appliance.vocabulary import how_many
 from models.figures import Figure
 
 
@@ -36,7 +37,7 @@ def headline(accuracy: Accuracy, since: date | None) -> str:
     cells, patients = agreed.figure.cells, agreed.figure.blocks
     ever = f" since {since:%-d %B %Y}" if since else ""
     return (
-        f"On {cells:,} cells of {counted(patients, 'patient')} verified here{ever} the model "
+        f"On {cells:,} cells of {how_many(patients, 'patient')} verified here{ever} the model "
         f"agreed with the readers in {percentage(agreed.figure)}."
     )
 
@@ -50,13 +51,13 @@ def left_out(counts: Counts) -> str:
         (counts.added, "the model never saw, since a person had to add or part them"),
     ]
     told = [f"{number:,} {what}" for number, what in out if number]
-    start = f"{counts.verified:,} cells of {counted(counts.examinations, 'examination')} verified"
+    start = f"{counts.verified:,} cells of {how_many(counts.examinations, 'examination')} verified"
     return f"{start}; left out: {', '.join(told)}." if told else f"{start}; none left out."
 
 
 def of_work(work: Work) -> str:
     """Say how much was done, and how quickly."""
-    came = counted(work.registered, "examination")
+    came = how_many(work.registered, "examination")
     start = f"{came} registered, {signed_of(work.by_status):,} of them signed by now"
     if work.hours.figure is None:
         return f"{start}. Turn-around time: {shown(work.hours)}."
@@ -77,7 +78,7 @@ def of_drift(courses: Sequence[Course]) -> list[str]:
         middle = course.reference[1]
         side = "lower" if week.median < middle else "higher"
         also = len(course.shifted) - 1
-        more = f", and in {counted(also, 'week')} before" if also else ""
+        more = f", and in {how_many(also, 'week')} before" if also else ""
         warnings.append(
             f"{course.name} has shifted in the week of {monday:%-d %B %Y}{more}: it lies {side}, "
             f"median {week.median:.2f} against {middle:.2f} (stability index {week.index:.2f}; "
@@ -89,7 +90,7 @@ def of_drift(courses: Sequence[Course]) -> list[str]:
 
 def reference(verified_on: date | None, examinations: int) -> str:
     """Say what weeks are held against."""
-    of = counted(examinations, "examination")
+    of = how_many(examinations, "examination")
     if verified_on is None:
         return f"No site head is in use: held against the first {of} submitted here."
     return f"Held against the {of} before the site head in use was fitted, {verified_on:%-d %B %Y}."
@@ -98,10 +99,5 @@ def reference(verified_on: date | None, examinations: int) -> str:
 def hours(value: float) -> str:
     """Write a time as people say it: minutes, hours or days."""
     if value < 1:
-        return counted(round(value * 60), "minute")
+        return how_many(round(value * 60), "minute")
     return f"{value:.1f} hours" if value < 48 else f"{value / 24:.1f} days"
-
-
-def counted(count: int, what: str) -> str:
-    """Write "1 patient" or "2 patients"."""
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
