@@ -17,7 +17,7 @@ from appliance.records.agreements import Pair
 from appliance.records.batches import Batch, next_to_undo
 from appliance.records.tables import Cell, Examination, FieldImage
 from appliance.review_vocabulary import DecisionWay, ReadingKind
-from appliance.vocabulary import Actor, Suggestion
+from appliance.vocabulary import Actor, Suggestion, how_many
 from webui import cellviews, opened, shapes
 from webui.cellviews import LABELS, OPEN, CellView
 
@@ -129,7 +129,7 @@ class Board:
         if self.kind == ReadingKind.REVIEW:
             return ""
         what = "decision" if self.kind == ReadingKind.ADJUDICATION else "cell"
-        return f"Submit {plural(len(self.views), what)}"
+        return f"Submit {how_many(len(self.views), what)}"
 
 
 def board_of(row: Any, by: Actor) -> Board:
@@ -165,14 +165,9 @@ def undo_words(batch: Batch | None) -> str:
     if batch.how == DecisionWay.EDIT:
         return _edit_words(batch)
     if len(batch.labels) > 1:
-        return f"{plural(batch.count, 'cell')} verified"
+        return f"{how_many(batch.count, 'cell')} verified"
     (label,) = batch.labels
-    return f"{plural(batch.count, 'cell')} to {LABELS.get(label, label)}"
-
-
-def plural(count: int, what: str) -> str:
-    """Write "1 cell" and "2 cells"."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{how_many(batch.count, 'cell')} to {LABELS.get(label, label)}"
 
 
 def _edit_words(batch: Batch) -> str:

@@ -26,6 +26,7 @@ from appliance.records import decisions, examinations, fields, readings
 from appliance.records.decisions import Decided
 from appliance.records.review_tables import Reading
 from appliance.review_vocabulary import CellLabel, DecisionWay
+from appliance.vocabulary import how_many
 from webui import boards, cellviews, displays, offers, opened, readers, shapes
 from webui.access import actor, appliance, needs
 from webui.boards import Board
@@ -115,7 +116,7 @@ def decide(reading_id: UUID) -> ResponseReturnValue:
         raise InvalidInput({"cell": "Select the cells first."})
     how = DecisionWay.ONE if len(ids) == 1 else DecisionWay.SEVERAL
     done = decisions.decide(row.id, ids, label, actor(), how, shown=readers.shown(row.id, body))
-    return _answer(row, done, f"{boards.plural(len(ids), 'cell')} to {cellviews.LABELS[label]}.")
+    return _answer(row, done, f"{how_many(len(ids), 'cell')} to {cellviews.LABELS[label]}.")
 
 
 @pages.post("/readings/<uuid:reading_id>/verify-screen")
@@ -136,7 +137,7 @@ def verify_screen(reading_id: UUID) -> ResponseReturnValue:
         shown=readers.shown(row.id, body),
         display_ms=displays.least_ms(),
     )
-    return _answer(row, done, f"{boards.plural(len(chosen), 'cell')} verified.")
+    return _answer(row, done, f"{how_many(len(chosen), 'cell')} verified.")
 
 
 @pages.post("/readings/<uuid:reading_id>/showed")

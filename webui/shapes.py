@@ -15,7 +15,7 @@ from appliance.records.overview import Listed
 from appliance.records.tables import Cell, Examination, FieldImage
 from appliance.review_vocabulary import CellLabel
 from appliance.services.verified import verified_tally
-from appliance.vocabulary import FieldState, Suggestion, Tally
+from appliance.vocabulary import FieldState, Suggestion, Tally, how_many
 
 
 class Check(TypedDict):
@@ -347,11 +347,7 @@ def words(read: int, total: int, need_you: int) -> str:
     if not total:
         return "No image yet"
     sentence = f"{read} of {total} read"
-    return (
-        f"{sentence}; {need_you} {'needs' if need_you == 1 else 'need'} you"
-        if need_you
-        else sentence
-    )
+    return f"{sentence}; {how_many(need_you, 'needs you', 'need you')}" if need_you else sentence
 
 
 def _model(stamp: Any) -> Any:

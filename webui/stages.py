@@ -9,7 +9,7 @@ from appliance.records import examinations
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
 from appliance.records.steps import BEFORE_SUBMISSION, SIGNED
-from appliance.vocabulary import ExaminationStatus
+from appliance.vocabulary import ExaminationStatus, how_many
 from webui.access import may
 from webui.cases import CLOSED
 from webui.labels import FINDINGS_SHORT, STATUSES
@@ -73,8 +73,7 @@ def _images(listed: Listed) -> Stage:
     if not listed.fields:
         return Stage("Images", address, "open", "none yet")
     if need_you:
-        words = "1 needs you" if need_you == 1 else f"{need_you} need you"
-        return Stage("Images", address, "attention", words)
+        return Stage("Images", address, "attention", how_many(need_you, "needs you", "need you"))
     if listed.waiting:
         return Stage("Images", address, "busy", f"{listed.analysed} of {listed.fields} read")
     return Stage("Images", address, "done", f"{listed.fields} read")
