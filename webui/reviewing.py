@@ -23,8 +23,11 @@ pages = Blueprint("reviewing", __name__)
 
 @dataclass(frozen=True)
 class Step:
-    """A step that needs a reason."""
+    """A step that needs a reason: a page that asks for it, and what its form does."""
 
+    name: str
+    """Of its endpoint; that of the page begins with show_."""
+    need: Permission
     title: str
     note: str
     """What follows from it."""
@@ -34,11 +37,12 @@ class Step:
     """Ready-made reasons."""
     allowed: frozenset[ExaminationStatus]
     take: Callable[[UUID, int, str, Actor], Examination]
-    endpoint: str
     symbol: str = "undo"
 
 
 SEND_BACK = Step(
+    name="send_back",
+    need=Permission.CONCLUSION_WRITE,
     title="Send back",
     note="The first reading opens again at the bench, with your reason on top. No call is lost.",
     button="Send back to the bench",
@@ -51,9 +55,10 @@ SEND_BACK = Step(
     ),
     allowed=frozenset({ExaminationStatus.PRELIMINARY}),
     take=states.send_back,
-    endpoint="reviewing.send_back",
 )
 CANCEL = Step(
+    name="cancel",
+    need=Permission.EXAMINATION_CANCEL,
     title="Cancel the examination",
     note="It takes no more images and no reading. All of it stays readable, marked as cancelled.",
     button="Cancel the examination",
@@ -72,10 +77,11 @@ CANCEL = Step(
         }
     ),
     take=states.cancel,
-    endpoint="reviewing.cancel",
     symbol="cross",
 )
 VOID = Step(
+    name="void",
+    need=Permission.EXAMINATION_VOID,
     title="Mark as entered in error",
     note="The report is withdrawn: it stays readable, marked as entered in error wherever it is "
     "shown. This cannot be taken back.",
@@ -84,7 +90,6 @@ VOID = Step(
     ready=("Wrong patient", "Wrong specimen", "Signed by mistake"),
     allowed=frozenset(steps.SIGNED),
     take=states.void,
-    endpoint="reviewing.void",
     symbol="warning",
 )
 
@@ -108,58 +113,30 @@ def submit() -> ResponseReturnValue:
     return redirect(url_for("second.show_agreement", examination_id=examination.id), 303)
 
 
-@pages.get("/examinations/<uuid:examination_id>/send-back")
-@needs(Permission.CONCLUSION_WRITE)
-def show_send_back(examination_id: UUID) -> str:
-    """Ask why an examination is sent back."""
-    return _page(examination_id, SEND_BACK, Form())
+def _add_step(step: Step) -> None:
+    @needs(step.need)
+    def show(examination_id: UUID) -> str:
+        return _page(examination_id, step, Form())
+
+    @needs(step.need)
+    def take(examination_id: UUID) -> ResponseReturnValue:
+        entries = Entries(request.form)
+        revision = entries.whole("revision")
+        try:
+            reason = reasons.reason_from(entries, step.ready)
+            row = step.take(examination_id, revision, reason, actor())
+        except InvalidInput as error:
+            return _page(examination_id, step, entries.refused(error)), 422
+        notice(f"Examination {row.accession_number} {step.done}.")
+        return redirect(url_for("examinations.show", examination_id=examination_id), 303)
+
+    rule = f"/examinations/<uuid:examination_id>/{step.name.replace('_', '-')}"
+    pages.add_url_rule(rule, endpoint=f"show_{step.name}", view_func=show)
+    pages.add_url_rule(rule, endpoint=step.name, view_func=take, methods=["POST"])
 
 
-@pages.post("/examinations/<uuid:examination_id>/send-back")
-@needs(Permission.CONCLUSION_WRITE)
-def send_back(examination_id: UUID) -> ResponseReturnValue:
-    """Give a submitted examination back to its first reader."""
-    return _take(examination_id, SEND_BACK)
-
-
-@pages.get("/examinations/<uuid:examination_id>/cancel")
-@needs(Permission.EXAMINATION_CANCEL)
-def show_cancel(examination_id: UUID) -> str:
-    """Ask why an examination is cancelled."""
-    return _page(examination_id, CANCEL, Form())
-
-
-@pages.post("/examinations/<uuid:examination_id>/cancel")
-@needs(Permission.EXAMINATION_CANCEL)
-def cancel(examination_id: UUID) -> ResponseReturnValue:
-    """Give up an examination that is not signed."""
-    return _take(examination_id, CANCEL)
-
-
-@pages.get("/examinations/<uuid:examination_id>/void")
-@needs(Permission.EXAMINATION_VOID)
-def show_void(examination_id: UUID) -> str:
-    """Ask why a signed examination was entered in error."""
-    return _page(examination_id, VOID, Form())
-
-
-@pages.post("/examinations/<uuid:examination_id>/void")
-@needs(Permission.EXAMINATION_VOID)
-def void(examination_id: UUID) -> ResponseReturnValue:
-    """Mark a signed examination as entered in error."""
-    return _take(examination_id, VOID)
-
-
-def _take(examination_id: UUID, step: Step) -> ResponseReturnValue:
-    entries = Entries(request.form)
-    revision = entries.whole("revision")
-    try:
-        reason = reasons.reason_from(entries, step.ready)
-        row = step.take(examination_id, revision, reason, actor())
-    except InvalidInput as error:
-        return _page(examination_id, step, entries.refused(error)), 422
-    notice(f"Examination {row.accession_number} {step.done}.")
-    return redirect(url_for("examinations.show", examination_id=examination_id), 303)
+for _step in (SEND_BACK, CANCEL, VOID):
+    _add_step(_step)
 
 
 def _page(examination_id: UUID, step: Step, form: Form) -> str:

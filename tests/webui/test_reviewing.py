@@ -91,3 +91,5 @@ def test_void_marks_report_and_examination(as_user, appliance, olga, hana, passw
     rows = browser.get("/rows?tab=all").text
     assert "exam-void" in rows
     assert rows.count("Entered in error") == 1
+    again = browser.get(f"/examinations/{examination.id}/void").text
+    assert "The examination is entered in error." in again
