@@ -86,6 +86,12 @@ def test_a_tap_on_a_box_shows_the_cell(driver, go, olga, appliance):
     assert driver.current_url.endswith("?cell=2")
     panel.find_element(By.CSS_SELECTOR, '[rel="next"]').click()
     wait.until(lambda _: "Cell 3" in panel.text)
+    missed = driver.find_element(By.CSS_SELECTOR, ".missed-begin")
+    assert missed.rect["x"] + missed.rect["width"] < panel.rect["x"]
+    missed.click()
+    wait.until(lambda _: not panel.is_displayed())  # the missed cell may lie under it
+    driver.find_element(By.CSS_SELECTOR, "[data-missed-end]").click()
+    wait.until(lambda _: panel.is_displayed())
     panel.find_element(By.CSS_SELECTOR, "[data-close]").click()
     wait.until(lambda _: not panel.is_displayed())
 
