@@ -15,6 +15,7 @@ from flask import url_for
 from appliance.records import agreements, cells, decisions, fields
 from appliance.records.agreements import Pair
 from appliance.records.batches import Batch, next_to_undo
+from appliance.records.decisions import Standing
 from appliance.records.tables import Cell, Examination, FieldImage
 from appliance.review_vocabulary import DecisionWay, ReadingKind
 from appliance.vocabulary import Actor, Suggestion, how_many
@@ -42,6 +43,8 @@ class Board:
     views: Sequence[CellView]
     pairs: Mapping[UUID, Pair] = field(default_factory=dict)
     """Of an adjudication: what the two readers called each cell."""
+    rest: bool = False
+    """Of a second reading: only cells that came since this person read all of them."""
 
     @property
     def sighted(self) -> bool:
@@ -146,16 +149,29 @@ def board_of(row: Any, by: Actor) -> Board:
     if kind not in _SIGHTED:
         places = [_bare(cell) for cell in places]
     pairs: dict[UUID, Pair] = {}
-    views = [
+    views = counted = [
         view
         for view in cellviews.views_in(images, places, called)
         if view.row.counted and not record[view.row.id].replaced
     ]
     if kind == ReadingKind.ADJUDICATION:
-        pairs = {pair.cell_id: pair for pair in agreements.differing(examination_id)}
-        views = [view for view in views if view.row.id in pairs]
-    examination = opened.examination_again(examination_id)
-    return Board(row.id, kind, examination, images, sorted(views, key=_place), pairs)
+        pairs = _to_settle(examination_id, called)
+        views = [view for view in counted if view.row.id in pairs]
+    elif kind == ReadingKind.SECOND:
+        due = {*agreements.due(examination_id, row.__data__["reader"])}
+        views = [view for view in counted if view.row.id in due]
+    examination, rest = opened.examination_again(examination_id), len(views) < len(counted)
+    views = sorted(views, key=_place)
+    return Board(row.id, kind, examination, images, views, pairs, rest=rest)
+
+
+def _to_settle(examination_id: UUID, called: Mapping[UUID, Standing]) -> dict[UUID, Pair]:
+    """Return what an adjudication decides, or has decided; not what an earlier one has settled."""
+    return {
+        pair.cell_id: pair
+        for pair in agreements.differing(examination_id)
+        if not pair.adjudicated or called[pair.cell_id].label
+    }
 
 
 def undo_words(batch: Batch | None) -> str:

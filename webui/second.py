@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import Conflict, Forbidden, InvalidInput
 from appliance.permissions import Permission
-from appliance.records import cells, fields, handling, readings, standing
+from appliance.records import agreements, cells, fields, handling, readings, standing
 from appliance.records.agreements import Pair, agreement
 from appliance.records.handling import Handling
 from appliance.records.readings import Wanted
@@ -158,13 +158,17 @@ def _take(examination_id: UUID, kind: ReadingKind) -> ResponseReturnValue:
 
 def _offers(rows: Sequence[Wanted], found: dict[UUID, Handling]) -> list[Offer]:
     return [
-        Offer(
-            row,
-            found[row.examination.id].progress.counted,
-            row.reading.state == ReadingState.OPEN,
-        )
+        Offer(row, _due(row, found[row.examination.id]), row.reading.state == ReadingState.OPEN)
         for row in rows
     ]
+
+
+def _due(row: Wanted, handled: Handling) -> int:
+    """Count the cells to be called; fewer for whoever has read the examination before."""
+    reader = actor().user_id
+    if reader is None or row.reading.kind != ReadingKind.SECOND:
+        return handled.progress.counted
+    return len(agreements.due(row.examination.id, reader))
 
 
 def _is_open(status: str, handled: Handling) -> bool:

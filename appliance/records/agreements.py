@@ -1,7 +1,14 @@
-"""Where first and second reader agree about the cells of an examination, and where not."""
+"""Where first and second reader agree about the cells of an examination, and where not.
 
+The decisions of a cell are numbered in the order in which they were made, blind ones too: that
+tells what came after what, whatever the clock was set to.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from appliance.records.review_tables import CellDecision, Reading
@@ -18,7 +25,9 @@ class Pair:
     first: CellLabel
     second: CellLabel
     adjudicated: CellLabel | None = None
-    """What a third decided, None where nobody did."""
+    """What a third decided of these two calls, None where nobody did."""
+    changed: bool = False
+    """Whether the first reader called it once more after the second had."""
 
     @property
     def differs(self) -> bool:
@@ -26,26 +35,26 @@ class Pair:
         return self.first != self.second
 
 
-def agreement(examination_id: UUID) -> list[Pair]:
-    """Compare the last submitted second reading with the first; nothing before it is submitted.
+class _Call(NamedTuple):
+    """One decision, with the reading it was made in."""
 
-    The first reader's own last call counts, whatever was reviewed since; of a cell that only the
-    reviewer made or called, the reviewer's. Cells of which one call is missing, and those that
+    cell_id: UUID
+    number: int
+    label: Label
+    kind: str
+    state: str
+
+
+def agreement(examination_id: UUID) -> list[Pair]:
+    """Compare what second readers called last with the first reader's calls.
+
+    Only second readings that are submitted count. The first reader's own last call counts,
+    whatever was reviewed since; of a cell that only the reviewer made or called, what the reviewer
+    had called it before the second reader did. Cells of which one call is missing, and those that
     were merged or split since, are left out.
     """
-    second = (
-        Reading.select()
-        .where(
-            Reading.examination == examination_id,
-            Reading.kind == ReadingKind.SECOND,
-            Reading.state == ReadingState.SUBMITTED,
-        )
-        .order_by(Reading.submitted_at.desc())
-        .first()
-    )
-    if second is None:
-        return []
-    return _pairs(_calls(examination_id), second.id, second.submitted_at)
+    pairs = [_pair([*calls]) for _, calls in groupby(_calls(examination_id), attrgetter("cell_id"))]
+    return [pair for pair in pairs if pair is not None]
 
 
 def differing(examination_id: UUID) -> list[Pair]:
@@ -55,12 +64,56 @@ def differing(examination_id: UUID) -> list[Pair]:
     return [pair for pair in pairs if not record[pair.cell_id].replaced]
 
 
-def _calls(examination_id: UUID) -> list[tuple[Any, ...]]:
+def due(examination_id: UUID, reader_id: UUID) -> list[UUID]:
+    """Return the cells that a person calls in a second reading.
+
+    All that count, but whoever has submitted a second reading of the examination before calls
+    those that are new since.
+    """
+    known, counted = _called_blind(examination_id, reader_id), _counted(examination_id)
+    return [key for key in counted if key not in known] or counted
+
+
+def unread(examination_id: UUID) -> list[UUID]:
+    """Return the cells that came since the examination was read a second time.
+
+    Nothing where no second reading is submitted.
+    """
+    known = _called_blind(examination_id)
+    return [key for key in _counted(examination_id) if key not in known] if known else []
+
+
+def _counted(examination_id: UUID) -> list[UUID]:
+    record = standing(examination_id)
+    rows: Any = (
+        Cell.select(Cell.id)
+        .join(FieldImage)
+        .where(FieldImage.examination == examination_id, Cell.counted == True)  # noqa: E712
+        .order_by(FieldImage.number, Cell.number)
+        .tuples()
+    )
+    return [key for (key,) in rows if not record[key].replaced]
+
+
+def _called_blind(examination_id: UUID, reader_id: UUID | None = None) -> set[UUID]:
+    """Return the cells that second readers, or one of them, have called and submitted."""
+    done = (
+        (Reading.examination == examination_id)
+        & (Reading.kind == ReadingKind.SECOND)
+        & (Reading.state == ReadingState.SUBMITTED)
+    )
+    if reader_id is not None:
+        done &= Reading.reader == reader_id
+    rows: Any = CellDecision.select(CellDecision.cell).join(Reading).where(done).distinct()
+    return {key for (key,) in rows.tuples()}
+
+
+def _calls(examination_id: UUID) -> Iterable[_Call]:
     """Return all decisions about the cells of an examination, cell by cell, oldest first."""
     rows: Any = (
         CellDecision.select(
-            *(CellDecision.cell, CellDecision.label, CellDecision.created_at),
-            *(CellDecision.reading, Reading.kind),
+            *(CellDecision.cell, CellDecision.number, CellDecision.label),
+            *(Reading.kind, Reading.state),
         )
         .join(Reading)
         .switch(CellDecision)
@@ -70,28 +123,39 @@ def _calls(examination_id: UUID) -> list[tuple[Any, ...]]:
         .order_by(FieldImage.number, Cell.number, CellDecision.number)
         .tuples()
     )
-    return list(rows)
+    return [_Call(*row) for row in rows]
 
 
-def _pairs(calls: list[tuple[Any, ...]], second_id: UUID, submitted_at: Any) -> list[Pair]:
-    first: dict[UUID, Label] = {}
-    review: dict[UUID, Label] = {}
-    second: dict[UUID, Label] = {}
-    third: dict[UUID, Label] = {}
-    for cell_id, label, at, reading_id, kind in calls:
-        if kind == ReadingKind.FIRST:
-            first[cell_id] = label
-        elif kind == ReadingKind.REVIEW and at <= submitted_at:
-            review[cell_id] = label
-        elif kind == ReadingKind.ADJUDICATION and at >= submitted_at:
-            third[cell_id] = label
-        elif reading_id == second_id:
-            second[cell_id] = label
-    pairs = []
-    for cell_id, other in second.items():
-        own = first.get(cell_id) or review.get(cell_id)
-        if own and other and own != CellLabel.REPLACED:
-            settled = third.get(cell_id)
-            adjudicated = CellLabel(settled) if settled else None
-            pairs.append(Pair(cell_id, CellLabel(own), CellLabel(other), adjudicated))
-    return pairs
+def _pair(calls: list[_Call]) -> Pair | None:
+    """Compare what one cell was called; None where one of the two calls is missing."""
+    second = _last(
+        call
+        for call in calls
+        if call.kind == ReadingKind.SECOND and call.state == ReadingState.SUBMITTED
+    )
+    if second is None:
+        return None
+    first = _last(call for call in calls if call.kind == ReadingKind.FIRST) or _last(
+        call for call in calls if call.kind == ReadingKind.REVIEW and call.number < second.number
+    )
+    if first is None or first.label == CellLabel.REPLACED:
+        return None
+    settles = max(first.number, second.number)
+    third = _last(
+        call for call in calls if call.kind == ReadingKind.ADJUDICATION and call.number > settles
+    )
+    return Pair(
+        second.cell_id,
+        CellLabel(first.label),
+        CellLabel(second.label),
+        CellLabel(third.label) if third else None,
+        changed=first.number > second.number,
+    )
+
+
+def _last(calls: Iterable[_Call]) -> _Call | None:
+    """Return the last of them; None where there is none, or it was taken back."""
+    last = None
+    for call in calls:
+        last = call
+    return last if last is not None and last.label else None

@@ -2,6 +2,10 @@
 
 The first reading ends with the submission. A second reader works blind; where the two differ, a
 third adjudicates. Who has read in one of these parts takes none that must be independent of it.
+
+An examination that is sent back and submitted again is compared anew: cells that no second reader
+has called are read a second time, and what the first reader changed since is settled by a third
+where it differs.
 """
 
 from collections.abc import Iterable
@@ -18,9 +22,9 @@ from appliance.records.database import transaction
 from appliance.records.entries import reason_of
 from appliance.records.review_tables import CellDecision, CellDisplay, Reading
 from appliance.records.revisions import fetch, insert, update
-from appliance.records.standing import blind, is_blind, standing
+from appliance.records.standing import blind, is_blind
 from appliance.records.steps import person, require_complete, require_stage
-from appliance.records.tables import Cell, Examination, FieldImage, Patient, User
+from appliance.records.tables import Examination, Patient, User
 from appliance.review_vocabulary import ReadingKind, ReadingState
 from appliance.vocabulary import Actor, ExaminationStatus, how_many
 
@@ -268,28 +272,61 @@ def _submit_first(row: Reading, examination: Examination, because: str, by: Acto
     update(examination, preliminary, "examination:submit", by=by)
     if because:
         ask(examination.id, ReadingKind.SECOND, because, by)
+    _compare_anew(examination.id, by)
 
 
 def _submit_second(row: Reading, by: Actor) -> None:
     examination_id = row.__data__["examination"]
-    called, record = blind(row.id), standing(examination_id)
-    counted: Any = (
-        Cell.select(Cell.id)
-        .join(FieldImage)
-        .where(FieldImage.examination == examination_id, Cell.counted == True)  # noqa: E712
-        .tuples()
-    )
-    left = sum(not called[key].label for (key,) in counted if not record[key].replaced)
+    called = blind(row.id)
+    left = sum(not called[key].label for key in agreements.due(examination_id, person(by)))
     if left:
         raise Conflict(
             f"{how_many(left, 'cell is', 'cells are')} not called in this reading yet.",
             advice="Call every counted cell, then submit.",
         )
     close(row, ReadingState.SUBMITTED, "reading:submit", by)
-    differing = len(agreements.differing(examination_id))
-    if differing:
-        because = f"First and second reader call {how_many(differing, 'cell')} differently."
+    _settle(examination_id, by)
+
+
+def _compare_anew(examination_id: UUID, by: Actor) -> None:
+    """Hold what is submitted again against a second reading that was done before.
+
+    Cells that it does not cover are to be read a second time, and calls that were changed since
+    are to be settled where they differ.
+    """
+    new = len(agreements.unread(examination_id))
+    if new:
+        there = how_many(new, "cell is", "cells are")
+        because = f"{there} there now that no second reader has called."
+        ask(examination_id, ReadingKind.SECOND, because, by)
+    _settle(examination_id, by, again=True)
+
+
+def _settle(examination_id: UUID, by: Actor, *, again: bool = False) -> None:
+    """Ask for an adjudication of what two readers call differently and nobody has settled.
+
+    Args:
+        examination_id: which.
+        by: whose submission led to it.
+        again: compared once before, so that only calls changed since are a reason to ask.
+    """
+    pairs = agreements.differing(examination_id)
+    unsettled = [pair for pair in pairs if not pair.adjudicated]
+    if not unsettled:
+        _waive_idle(examination_id, by, in_vain=not pairs)
+    elif not again or any(pair.changed for pair in unsettled):
+        because = f"First and second reader call {how_many(len(unsettled), 'cell')} differently."
         ask(examination_id, ReadingKind.ADJUDICATION, because, by)
+
+
+def _waive_idle(examination_id: UUID, by: Actor, *, in_vain: bool) -> None:
+    """Call adjudications off that nobody has decided anything in, or that decided in vain."""
+    adjudications = (Reading.kind == ReadingKind.ADJUDICATION) & Reading.state.in_(PENDING)
+    note = "Nothing is left to settle between first and second reader."
+    for row in Reading.select().where(Reading.examination == examination_id, adjudications):
+        decided = CellDecision.select().where(CellDecision.reading == row.id)
+        if in_vain or not decided.exists():
+            close(row, ReadingState.WAIVED, "reading:waive", by, note)
 
 
 def _submit_adjudication(row: Reading, by: Actor) -> None:

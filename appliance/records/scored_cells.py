@@ -40,6 +40,9 @@ class BlindPair:
     second: str
 
 
+_DONE_BLIND = (Reading.kind == ReadingKind.SECOND) & (Reading.state == ReadingState.SUBMITTED)
+
+
 def cells_of(pictures: Sequence[Picture]) -> Iterator[SeenCell]:
     """Give the counted cells of images, with what stands of their readings."""
     by_key = {picture.key: picture for picture in pictures}
@@ -81,7 +84,7 @@ def blind_pairs(cases: Sequence[Case]) -> list[BlindPair]:
             .join(Cell)
             .where(
                 Reading.examination.in_(_read_twice(ids)),
-                Reading.kind.in_([ReadingKind.FIRST, ReadingKind.SECOND]),
+                (Reading.kind == ReadingKind.FIRST) | _DONE_BLIND,
                 Cell.counted == True,  # noqa: E712
             )
         )  # fmt: skip
@@ -102,7 +105,6 @@ def blind_pairs(cases: Sequence[Case]) -> list[BlindPair]:
 def _read_twice(ids: Sequence[UUID]) -> list[UUID]:
     rows = Reading.select(Reading.examination).where(
         Reading.examination.in_(list(ids)),
-        Reading.kind == ReadingKind.SECOND,
-        Reading.state == ReadingState.SUBMITTED,
+        _DONE_BLIND,
     )
     return [row.__data__["examination"] for row in rows]

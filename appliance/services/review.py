@@ -149,7 +149,8 @@ class Review:
         """Say why a second reading is to be asked for; empty where none is.
 
         Of one examination it is asked for once: to be sent back and submitted again does not
-        draw again, nor undo what a person waived.
+        draw again, nor undo what a person waived. What is new or changed then, `readings.submit`
+        compares with the second reading.
         """
         if any(row.kind == ReadingKind.SECOND for row in readings.of_examination(examination_id)):
             return ""

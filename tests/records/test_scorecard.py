@@ -6,6 +6,7 @@ import pytest
 
 from appliance.clock import now
 from appliance.records import scorecard, scored_cells
+from appliance.records.review_tables import Reading
 from appliance.records.scorecard import COUNTED, SIGNED, SUBMITTED, Asked
 from appliance.records.tables import Examination
 from tests.statistics_lab import Bench, filling
@@ -129,6 +130,20 @@ def test_replaced_and_uncounted_cells_are_no_cells_and_unread_or_added_ones_say_
     bench.decide(first, taken_back, "blast", 1)
     bench.decide(first, taken_back, "", 2)
     assert seen(bench) == [("", "blast"), ("normal", ""), ("unsure", "")]
+
+
+def test_calls_of_a_blind_reading_under_way_are_not_counted_yet(bench):
+    examination = bench.examination("preliminary")
+    cell = bench.cell(bench.picture(examination))
+    first, blind = bench.reading(examination), bench.reading(examination, "second")
+    bench.decide(first, cell, "blast")
+    bench.decide(blind, cell, "blast", 2)
+    again = Reading.create(
+        examination=examination, kind="second", reader=bench.second, state="open"
+    )
+    bench.decide(again, cell, "normal", 3)
+    (pair,) = scored_cells.blind_pairs(scorecard.sample(MONTH, SUBMITTED).cases)
+    assert (pair.first, pair.second) == ("blast", "blast")
 
 
 def test_a_blind_reading_is_held_against_the_first_and_not_against_what_came_after(bench):

@@ -5,9 +5,11 @@ from io import BytesIO
 import pytest
 
 from appliance.permissions import Role
-from appliance.records import fields, readings, report_versions, users
+from appliance.records import decisions, fields, readings, report_versions, states, users
+from appliance.records.tables import Examination
 from appliance.review_vocabulary import ReadingKind, ReadingState
-from tests.cases import BLAST, NORMAL, call, conclude, signed, submitted
+from tests.cases import BLAST, NORMAL, call, cells_of, conclude, signed, submitted
+from tests.webui.examples import add_field, analyse
 
 
 @pytest.fixture
@@ -173,6 +175,55 @@ def test_agreement_has_kappa_a_table_and_the_differing_cells(as_user, differing)
     assert page.count('class="differing-picture cell"') == 1
     assert "First and second reader call 1 cell differently." in page
     assert "Adjudicate" in page
+
+
+@pytest.fixture
+def resubmitted(differing, appliance, ivo, olga, hana):
+    """Settled, sent back, and submitted again with one more cell and one call changed."""
+    by, revision = users.actor_of(hana), Examination.get_by_id(differing.id).revision
+    third = readings.take(differing.id, ReadingKind.ADJUDICATION, by)
+    decisions.decide(third.id, [cells_of(differing.id)[2].id], NORMAL, by)
+    readings.submit(third.id, by)
+    states.send_back(differing.id, revision, "One more field.", by)
+    add_field(appliance, differing.id, olga, 500)
+    analyse([0.95])
+    first = readings.take(differing.id, ReadingKind.FIRST, users.actor_of(olga))
+    new = cells_of(differing.id)[5].id
+    decisions.decide(first.id, [new], BLAST, users.actor_of(olga), shown={new: 900})
+    decisions.decide(first.id, [cells_of(differing.id)[3].id], BLAST, users.actor_of(olga))
+    readings.submit(first.id, users.actor_of(olga))
+    return differing
+
+
+def test_submitted_again_the_new_cells_are_offered_to_the_second_reader(as_user, resubmitted):
+    browser = as_user("ivo")
+    assert "1 cell, blind" in browser.get("/second-readings").text
+    page = browser.get(browser.post(address(resubmitted, "second-reading")).location).text
+    assert page.count('data-cell="') == 1
+    assert "Only the cells that came since you read it are shown." in page
+    assert "95 %" not in page
+
+
+def test_whoever_has_not_read_it_reads_all_of_it(as_user, resubmitted, password_hash):
+    users.add("yun", "Yun Ito", Role.TECHNICIAN, password_hash, None)
+    browser = as_user("yun")
+    assert "6 cells, blind" in browser.get("/second-readings").text
+    page = browser.get(browser.post(address(resubmitted, "second-reading")).location).text
+    assert page.count('data-cell="') == 6
+    assert "came since" not in page
+
+
+def test_submitted_again_a_third_settles_only_what_was_not_settled(as_user, resubmitted):
+    browser = as_user("hana")
+    page = browser.get(browser.post(address(resubmitted, "adjudication")).location).text
+    assert page.count('data-cell="') == 1
+    assert str(cells_of(resubmitted.id)[3].id) in page
+    (reading,) = readings.wanted(ReadingKind.ADJUDICATION)
+    sent = {"cell": str(cells_of(resubmitted.id)[3].id), "label": "blast"}
+    browser.post(f"/readings/{reading.reading.id}/decide", data=sent)
+    page = browser.get(f"/readings/{reading.reading.id}/read").text
+    assert page.count('data-cell="') == 1
+    assert "Submit 1 decision" in page
 
 
 def test_a_third_adjudicates_and_nobody_else(as_user, differing):
