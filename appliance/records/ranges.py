@@ -1,8 +1,18 @@
 """Usual ranges of the counts by age and sex, for orientation beside a number.
 
-Rounded from textbook tables (Dacie and Lewis, Practical Haematology; lymphocytes of children after
-Nathan and Oski, Hematology of Infancy and Childhood; blasts after the WHO classification). Methods
-and populations differ: the laboratory's own ranges come first, and nothing here enters a result.
+From textbook tables, each rounded:
+
+* Cells: Dacie and Lewis, Practical Haematology; lymphocytes from 2 to 6 years the ranges of 2, 4
+  and 6 years in Nathan and Oski, Hematology of Infancy and Childhood, together.
+* Haemoglobin: the low bounds are below which the WHO speaks of anaemia (Guideline on haemoglobin
+  cutoffs, 2024); the high ones after Dacie and Lewis, from 12 to 15 years after Dallman in Nathan
+  and Oski, the same for girls and boys.
+* Lactate dehydrogenase: by the IFCC's method at 37 °C, 247 U/L for women and 248 for men (Thomas,
+  Clinical Laboratory Diagnostics). Of children it changes with age and is left out.
+* Blasts: none in blood, up to 5 % in marrow, as a remission is defined.
+
+Methods and populations differ (4 to 11 white cells, 115 to 165 g/L for women are common, too): the
+laboratory's own ranges come first, and nothing here enters a result.
 """
 
 from dataclasses import dataclass
@@ -31,6 +41,13 @@ class Range:
 
 
 _ADULT = 15.0
+_FROM_TWO = {
+    "haemoglobin_g_per_l": Range(110, 140),
+    "white_cells_10e9_per_l": Range(5, 15),
+    "neutrophils_10e9_per_l": Range(1.5, 8),
+    "lymphocytes_10e9_per_l": Range(1.5, 9.5),
+    "platelets_10e9_per_l": Range(200, 490),
+}
 _BY_AGE: tuple[tuple[float, dict[str, Range]], ...] = (
     (
         0.5,
@@ -42,16 +59,8 @@ _BY_AGE: tuple[tuple[float, dict[str, Range]], ...] = (
             "platelets_10e9_per_l": Range(200, 550),
         },
     ),
-    (
-        2,
-        {
-            "haemoglobin_g_per_l": Range(110, 140),
-            "white_cells_10e9_per_l": Range(5, 15),
-            "neutrophils_10e9_per_l": Range(1.5, 8),
-            "lymphocytes_10e9_per_l": Range(1.5, 9.5),
-            "platelets_10e9_per_l": Range(200, 490),
-        },
-    ),
+    (2, _FROM_TWO),
+    (5, {**_FROM_TWO, "haemoglobin_g_per_l": Range(115, 140)}),
     (
         6,
         {
@@ -80,7 +89,7 @@ _AT_ANY_AGE = {
     "blood_blasts_percent": Range(0, 0),
     "marrow_blasts_percent": Range(0, 5),
 }
-_LACTATE_DEHYDROGENASE = Range(0, 250)  # U/L, of grown-ups, by the IFCC's method at 37 °C
+_LACTATE_DEHYDROGENASE = Range(0, 250)  # U/L, of grown-ups
 
 
 def usual(column: str, sex: str, born: date | None, on: date) -> Range | None:

@@ -1,6 +1,6 @@
 """Charts of counts over time, and findings of several dates side by side."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -94,6 +94,24 @@ def test_the_blast_fraction_of_signed_reports_is_drawn():
 )
 def test_what_is_usual_depends_on_age_and_sex(column, sex, born, expected):
     assert ranges.usual(column, sex, born, date(2026, 3, 1)) == expected
+
+
+@pytest.mark.parametrize(
+    ("years", "sex", "low"),
+    [
+        *((years, "unknown", 105) for years in (0.6, 1.9)),
+        *((years, "unknown", 110) for years in (2.1, 4.9)),
+        *((years, "unknown", 115) for years in (5.1, 6.1, 11.9)),
+        *((years, "unknown", 120) for years in (12.1, 14.9)),
+        *((years, "female", 120) for years in (15.1, 50)),
+        *((years, "male", 130) for years in (15.1, 50)),
+    ],
+)
+def test_haemoglobin_is_low_where_the_who_speaks_of_anaemia(years, sex, low):
+    on = date(2026, 3, 1)
+    known = ranges.usual("haemoglobin_g_per_l", sex, on - timedelta(days=365.25 * years), on)
+    assert known is not None
+    assert known.low == low
 
 
 def test_a_range_is_written_for_people():
