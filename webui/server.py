@@ -1,4 +1,4 @@
-"""Serves the pages with gunicorn: one worker process, several threads, one owner of the camera."""
+"""Serves the pages with gunicorn: one worker process, several threads."""
 
 import logging
 import signal

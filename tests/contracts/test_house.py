@@ -12,6 +12,7 @@ from tests import wheels
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("appliance", "firmware_hooks", "models", "webui")
+CHAPTERS = (*ROOMS, "appliance/exchange", "appliance/records", "appliance/services")
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -45,6 +46,17 @@ def test_no_product_file_is_longer_than_a_reader_holds_in_mind():
 def test_every_room_has_its_chapter():
     missing = [room for room in (*ROOMS, "systemd") if not (ROOT / room / "README.md").exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_names_each_module_of_its_folder_and_none_that_is_gone(chapter):
+    folder = ROOT / chapter
+    text = (folder / "README.md").read_text("utf-8")
+    modules = {file.stem for file in tracked(f"{chapter}/*.py") if file.parent == folder}
+    named = set(re.findall(r"\w+", text))
+    assert sorted(modules - named - {"__init__"}) == []
+    files = set(re.findall(r"`(\w+)\.py`", text))
+    assert sorted(files - {file.stem for file in tracked("*.py")}) == []
 
 
 def test_permissions_are_sorted_described_and_given_to_somebody():
