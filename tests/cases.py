@@ -9,7 +9,6 @@ from appliance.records import conclusions, decisions, fields, readings, users
 from appliance.records.review_tables import Reading, ReportVersion
 from appliance.records.tables import Cell, Examination, User
 from appliance.review_vocabulary import CellLabel, Finding, ReadingKind
-from appliance.services import signed_record
 from appliance.wiring import Appliance
 from tests.webui.examples import add_field, analyse, examination_of
 
@@ -76,7 +75,7 @@ def conclude(
 
 def sign(appliance: Appliance, examination_id: UUID, user: User, password: str) -> ReportVersion:
     """Sign what stands."""
-    draft = signed_record.draft(examination_id)
+    draft = appliance.review.draft(examination_id)
     row = Examination.get_by_id(examination_id)
     return appliance.review.sign(
         examination_id, row.revision, draft.sha256, password, users.actor_of(user)

@@ -19,7 +19,7 @@ from appliance.records import (
 )
 from appliance.records.overview import Listed
 from appliance.records.tables import Examination
-from appliance.services import signed_record
+from appliance.services.signed_record import Draft
 from webui import cases, labels, opened, papers, reasons, versions
 from webui.access import actor, appliance, needs, signed_in
 from webui.forms import Entries, Form
@@ -198,10 +198,10 @@ def _sign_page(examination: Examination, form: Form) -> str:
     )
 
 
-def _draft(examination_id: UUID) -> tuple[signed_record.Draft | None, str]:
+def _draft(examination_id: UUID) -> tuple[Draft | None, str]:
     """Return what would be signed, or why there is nothing to sign."""
     try:
-        return signed_record.draft(examination_id), ""
+        return appliance().review.draft(examination_id), ""
     except Conflict as error:
         return None, f"{error.sentence} {error.advice}"
 

@@ -51,6 +51,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
     yield from _columns(before.get("clinical") or {}, after.get("clinical") or {}, labels.CLINICAL)
     yield from _columns(before["patient"], after["patient"], labels.PATIENT)
     yield from _columns(before["examination"], after["examination"], labels.EXAMINATION)
+    yield from _printed(before.get("printed"), after.get("printed"))
 
 
 def _columns(
@@ -69,6 +70,20 @@ def _results(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ch
     was, now = _fraction(before), _fraction(after)
     if was != now:
         yield Change("Blast fraction", was, now)
+
+
+def _printed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Iterator[Change]:
+    """Compare limit and wording; the first records were signed without them."""
+    if before is None or after is None:
+        return
+    if before["decision_limit"] != after["decision_limit"]:
+        was, now = (f"{100 * one['decision_limit']:g} %" for one in (before, after))
+        yield Change("Decision limit", was, now)
+    for table in ("wording", "findings"):
+        was_said, said = before[table], after[table]
+        for name in sorted({*was_said, *said}):
+            if was_said.get(name, "") != said.get(name, ""):
+                yield Change("Wording", was_said.get(name, ""), said.get(name, ""))
 
 
 def _fraction(counts: Mapping[str, Any]) -> str:

@@ -11,7 +11,6 @@ from uuid import UUID
 from appliance.records import conclusions, decisions, examinations, fields, readings
 from appliance.records.tables import Cell
 from appliance.review_vocabulary import CellLabel, DecisionWay, ReadingKind
-from appliance.services import signed_record
 from appliance.services.review import Review
 from appliance.vocabulary import Actor, Box
 from firmware_hooks.drawing import Kind
@@ -44,7 +43,7 @@ def sign(
 ) -> None:
     """Conclude a submitted examination and sign it, as a clinician does."""
     conclusions.write(examination_id, conclusion, 0, by)
-    draft = signed_record.draft(examination_id)
+    draft = review.draft(examination_id)
     revision = examinations.get(examination_id).revision
     review.sign(examination_id, revision, draft.sha256, password, by)
 

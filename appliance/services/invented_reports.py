@@ -26,6 +26,9 @@ _TALLIED = [label for label in CellLabel if label != CellLabel.REPLACED]
 _PATIENT = ("medical_record_number", "family_name", "given_name", "sex", "birth_date")
 _SPECIMEN = ("accession_number", "specimen", "stain", "stain_batch", "microscope", "indication")
 
+# No paper is made of them, so no wording is signed.
+_PRINTED = {"decision_limit": 0.2, "parts": [], "wording": {}, "findings": {}}
+
 
 @dataclass(frozen=True)
 class Signed:
@@ -67,6 +70,7 @@ def content_of(
         "conclusion": _columns(conclusion, ("finding", "text", "critical", "revision")),
         "readings": [],
         "agreement": [],
+        "printed": _PRINTED,
     }
 
 

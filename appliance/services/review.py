@@ -69,6 +69,19 @@ class Review:
             because = self._second_because(reading.__data__["examination"])
         return readings.submit(reading_id, by, second_because=because)
 
+    def draft(self, examination_id: UUID) -> Draft:
+        """Gather what a signature given now would bind to, with the words it is printed in.
+
+        Raises:
+            NotFound: no such examination.
+            Conflict: it is not submitted, or signed and not being amended, or closed.
+        """
+        return signed_record.draft(
+            examination_id,
+            decision_limit=self.reporting.decision_limit,
+            template=self.reporting.template,
+        )
+
     def obstacles(self, examination_id: UUID, by: Actor) -> list[str]:
         """Say what keeps this person from signing the examination now; empty where nothing does.
 
@@ -121,7 +134,7 @@ class Review:
         """
         if by.user_id is None:
             raise Forbidden("Only a person can sign.", advice="Sign in first.")
-        draft = signed_record.draft(examination_id)
+        draft = self.draft(examination_id)
         _require_seen(draft, seen_sha256)
         obstacles = self.obstacles(examination_id, by)
         if obstacles:
@@ -132,7 +145,7 @@ class Review:
         pdf = self.reporting.version_pdf(examination_id, _version(draft, at, by), by)
         pdf_sha256 = self.pictures.keep(pdf)
         with transaction():
-            _require_seen(signed_record.draft(examination_id), seen_sha256)
+            _require_seen(self.draft(examination_id), seen_sha256)
             return report_versions.sign(
                 examination_id,
                 revision,

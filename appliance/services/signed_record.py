@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from appliance.clock import to_iso
+from appliance.exchange.template import Template
 from appliance.records import (
     cells,
     clinical,
@@ -30,8 +31,12 @@ from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
 from appliance.services.report_values import latest_findings
 from appliance.services.verified import verified_tally
 
-FORMAT = "scopeside-signed-record-1"
-"""Raised whenever what stands in a record changes its meaning."""
+FORMAT = "scopeside-signed-record-2"
+"""Raised whenever what stands in a record changes its meaning.
+
+Records are kept whole as they were signed, so those of an older form stay valid: the first form
+lacked `printed`.
+"""
 
 _PATIENT = ("medical_record_number", "family_name", "given_name", "sex", "birth_date")
 _SPECIMEN = (
@@ -60,19 +65,26 @@ class Draft:
         return self.next.amendment.reason if self.next.amendment else ""
 
 
-def draft(examination_id: UUID) -> Draft:
+def draft(examination_id: UUID, *, decision_limit: float, template: Template) -> Draft:
     """Gather what would be signed of an examination now.
+
+    Args:
+        examination_id: which.
+        decision_limit: blast fraction that the report names as deciding.
+        template: of the report: its parts and wording.
 
     Raises:
         NotFound: no such examination.
         Conflict: it is not submitted, or signed and not being amended, or closed.
     """
     coming = report_versions.next_version(examination_id)
-    content = content_of(examination_id, coming)
+    content = content_of(examination_id, coming, decision_limit=decision_limit, template=template)
     return Draft(content, report_versions.digest(content), coming)
 
 
-def content_of(examination_id: UUID, coming: NextVersion) -> dict[str, Any]:
+def content_of(
+    examination_id: UUID, coming: NextVersion, *, decision_limit: float, template: Template
+) -> dict[str, Any]:
     """Return the record: JSON values only, the same for as long as nothing of it changes."""
     examination = examinations.get(examination_id)
     patient: Patient = examination.patient
@@ -87,6 +99,17 @@ def content_of(examination_id: UUID, coming: NextVersion) -> dict[str, Any]:
         "conclusion": _conclusion(examination_id),
         "readings": _readings(examination_id),
         "agreement": _agreement(examination_id),
+        "printed": _printed(decision_limit, template),
+    }
+
+
+def _printed(decision_limit: float, template: Template) -> dict[str, Any]:
+    """Return what the report says beside the record: the limit, and the laboratory's words."""
+    return {
+        "decision_limit": decision_limit,
+        "parts": list(template.parts),
+        "wording": dict(template.wording),
+        "findings": dict(template.findings),
     }
 
 

@@ -19,8 +19,8 @@ from appliance.records import (
 )
 from appliance.records.database import close, proxy
 from appliance.review_vocabulary import CellLabel, Finding, ReadingKind, SignatureMeaning
-from appliance.services import signed_record
 from appliance.services.accounts import Accounts
+from appliance.services.reporting import Reporting
 from appliance.services.review import AT_RANDOM, Policy
 from appliance.services.verified import suggested_finding
 from appliance.settings import Settings
@@ -124,8 +124,8 @@ def test_a_signature_binds_name_time_meaning_and_record(appliance, ready, hana, 
     assert examinations.get(ready.id).status == "final"
 
 
-def test_the_record_holds_what_the_report_rests_on(ready, olga):
-    content = signed_record.draft(ready.id).content
+def test_the_record_holds_what_the_report_rests_on(appliance, ready, olga):
+    content = appliance.review.draft(ready.id).content
     assert content["patient"]["medical_record_number"] == "4711"
     assert content["examination"]["specimen"] == "peripheral-blood"
     (image,) = content["images"]
@@ -140,19 +140,70 @@ def test_the_record_holds_what_the_report_rests_on(ready, olga):
     assert [reading["reader"] for reading in content["readings"]] == ["Olga Tamm"]
 
 
-def test_the_same_record_has_the_same_hash_and_any_change_another(ready, olga, hana):
-    first = signed_record.draft(ready.id)
-    assert signed_record.draft(ready.id).sha256 == first.sha256
+def test_the_same_record_has_the_same_hash_and_any_change_another(appliance, ready, olga, hana):
+    first = appliance.review.draft(ready.id)
+    assert appliance.review.draft(ready.id).sha256 == first.sha256
     conclude(ready.id, hana, text="Seen again.")
-    second = signed_record.draft(ready.id)
+    second = appliance.review.draft(ready.id)
     patient = patients.by_number("4711")
     patients.change(patient.id, {"given_name": "Adaeze"}, patient.revision, users.actor_of(olga))
-    third = signed_record.draft(ready.id)
+    third = appliance.review.draft(ready.id)
     assert len({first.sha256, second.sha256, third.sha256}) == 3
 
 
+def worded(appliance, *, decision_limit=0.2, foot=""):
+    """The same appliance after somebody changed a setting or the wording of the report."""
+    template = appliance.reporting.template
+    template = replace(template, wording={**template.wording, "foot": foot})
+    reporting = replace(appliance.reporting, template=template, decision_limit=decision_limit)
+    return replace(appliance, review=replace(appliance.review, reporting=reporting))
+
+
+def test_the_record_holds_the_limit_and_the_words_that_are_printed(appliance, ready):
+    content = worded(appliance, foot="Ask for Dr Ruiz.").review.draft(ready.id).content
+    printed = content["printed"]
+    assert content["format"] == "scopeside-signed-record-2"
+    assert printed["decision_limit"] == 0.2
+    assert printed["wording"]["foot"] == "Ask for Dr Ruiz."
+    assert printed["findings"]["no-blasts"] == "No blasts found among the cells read"
+    assert "signatures" in printed["parts"]
+    drafts = [
+        each.review.draft(ready.id).sha256
+        for each in (
+            appliance, worded(appliance, decision_limit=0.25), worded(appliance, foot="Ask us."),
+        )
+    ]  # fmt: skip
+    assert len({*drafts}) == 3
+
+
+def test_nothing_is_signed_in_other_words_than_were_shown(appliance, ready, hana, password):
+    seen = appliance.review.draft(ready.id).sha256
+    for other in (worded(appliance, decision_limit=0.25), worded(appliance, foot="Ask us.")):
+        with pytest.raises(Conflict, match="has changed since this page was shown"):
+            other.review.sign(ready.id, ready.revision, seen, password, users.actor_of(hana))
+    version = sign(worded(appliance, foot="Ask us."), ready.id, hana, password)
+    assert version.content["printed"]["wording"]["foot"] == "Ask us."
+
+
+def test_a_record_of_the_form_before_is_still_whole(appliance, ready, hana, password):
+    draft = appliance.review.draft(ready.id)
+    old = {name: value for name, value in draft.content.items() if name != "printed"}
+    old["format"] = "scopeside-signed-record-1"
+    version = report_versions.sign(
+        *(ready.id, examinations.get(ready.id).revision, old, report_versions.digest(old), ""),
+        *(SignatureMeaning.APPROVED, users.actor_of(hana)),
+        own_submission_allowed=False,
+    )
+    assert report_versions.is_whole(version)
+    by = users.actor_of(hana)
+    report_versions.begin_amendment(ready.id, "amended", "Immunophenotype is in.", by)
+    newer = sign(appliance, ready.id, hana, password)
+    assert newer.content["version"]["replaces"] == version.sha256
+    assert all(report_versions.is_whole(row) for row in report_versions.versions_of(ready.id))
+
+
 def test_a_record_that_changed_since_it_was_shown_is_not_signed(appliance, ready, hana, password):
-    seen = signed_record.draft(ready.id).sha256
+    seen = appliance.review.draft(ready.id).sha256
     conclude(ready.id, hana, text="Seen again.")
     with pytest.raises(Conflict, match="has changed since this page was shown"):
         appliance.review.sign(ready.id, ready.revision, seen, password, users.actor_of(hana))
@@ -210,7 +261,7 @@ def test_nobody_signs_before_the_second_reading(appliance, ready, olga, hana, pa
 
 
 def test_the_appliance_itself_signs_nothing(appliance, ready, password):
-    seen = signed_record.draft(ready.id).sha256
+    seen = appliance.review.draft(ready.id).sha256
     with pytest.raises(Forbidden, match="Only a person"):
         appliance.review.sign(ready.id, ready.revision, seen, password, APPLIANCE)
 
@@ -260,14 +311,14 @@ def test_the_counts_suggest_a_finding(tally, finding):
 
 
 def test_a_change_while_the_report_is_printed_is_noticed(appliance, ready, hana, password):
-    class Interrupted:
+    class Interrupted(Reporting):
         """Prints the report, while somebody writes the conclusion anew."""
 
         def version_pdf(self, *given, **named):
             conclude(ready.id, hana, text="Meanwhile.")
-            return appliance.reporting.version_pdf(*given, **named)
+            return super().version_pdf(*given, **named)
 
-    review = replace(appliance.review, reporting=Interrupted())
+    review = replace(appliance.review, reporting=Interrupted(**vars(appliance.reporting)))
     with pytest.raises(Conflict, match="has changed since this page was shown"):
         sign(replace(appliance, review=review), ready.id, hana, password)
     assert examinations.get(ready.id).status == "preliminary"

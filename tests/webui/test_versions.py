@@ -41,6 +41,17 @@ def test_conclusion_counts_cells_and_patient_are_said_in_that_order():
     ]
 
 
+def test_what_is_printed_otherwise_is_said():
+    before, after = record(["blast"]), record(["blast"])
+    printed = {"decision_limit": 0.2, "parts": [], "wording": {"foot": ""}, "findings": {}}
+    after["printed"] = printed | {"decision_limit": 0.25, "wording": {"foot": "Ask us."}}
+    assert words(before, after) == []
+    assert words(before | {"printed": printed}, after) == [
+        ("Decision limit", "20 %", "25 %"),
+        ("Wording", "", "Ask us."),
+    ]
+
+
 def test_a_cell_that_was_added_was_not_there():
     assert ("Image 3, cell 2", "not there", "Other cell") in words(
         record(["blast"]), record(["blast", "other"])
