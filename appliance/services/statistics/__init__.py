@@ -9,12 +9,12 @@ takes the block a cell belongs to (its patient), and lets whole blocks vary:
 * `agreement`: Cohen's kappa.
 * `ranking`: the ROC curve with its band, and the area under it.
 * `reliability`: whether probabilities come true.
-* `drift`: whether this week's cells and pictures are still like those the model was verified on;
-  `weekly` and `weeks` hold week by week against that.
+* `drift`: whether this week's cells and pictures are still like those the model was verified on.
+  `weekly` and `weeks` hold each week against that.
 
-`cells` has read cells as columns, `blocks` how whole blocks vary. `accuracy` and `workload` are what
-the pages show, `lines`, `sentences`, `drawn` and `listed` how: a line of a table, a sentence, a
-picture, rows for a spreadsheet.
+`cells` has read cells as columns, `blocks` how whole blocks vary. `accuracy` and `workload` are
+what the pages show; `lines`, `sentences`, `drawn` and `listed` how: a line of a table, a sentence,
+a picture, rows for a spreadsheet.
 
 With every cell a block of its own each agrees with the textbook: Clopper and Pearson, Fleiss, Cohen
 and Everitt, DeLong. Where there is too little to say anything, `minimum` says how much is missing.
