@@ -60,6 +60,11 @@ class Shift:
     """Numbers of the week."""
     blocks: int
 
+    @property
+    def limit(self) -> float:
+        """The index beyond which the week has shifted."""
+        return _limit(self.by_chance)
+
 
 def shift(reference: Floats, week: Floats, reference_block: Blocks, block: Blocks) -> Shift:
     """Hold a week against the reference.
@@ -93,10 +98,14 @@ def shift(reference: Floats, week: Floats, reference_block: Blocks, block: Block
     )
 
 
+def _limit(by_chance: float) -> float:
+    return max(LIMIT, by_chance)
+
+
 def _judged(index: float, by_chance: float) -> Steadiness:
     if np.isnan(index):
         return Steadiness.TOO_FEW
-    if index > max(LIMIT, by_chance):
+    if index > _limit(by_chance):
         return Steadiness.SHIFTED
     return Steadiness.WATCH if index > max(WATCH, by_chance) else Steadiness.STEADY
 
