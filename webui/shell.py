@@ -9,7 +9,7 @@ from flask import Flask, current_app, request, url_for
 
 from appliance.permissions import Permission
 from appliance.records import overview, report_versions, site_verifications
-from appliance.records.overview import Needs
+from appliance.records.overview import Needs, Query
 from appliance.services import drift_watch
 from appliance.services.selftest import Check
 from appliance.vocabulary import how_many
@@ -115,7 +115,8 @@ def _of_images() -> Iterator[Call]:
 
 def _of_people() -> Iterator[Call]:
     if access.may(Permission.CONCLUSION_WRITE):
-        count = overview.needing(Needs.TELLING)
+        untold = Query(needs=Needs.TELLING, hidden=frozenset(offers.hidden()))
+        count = overview.count(untold)
         if count:
             what = how_many(count, "critical result")
             address = url_for("worklist.show", needs="telling")

@@ -96,6 +96,14 @@ def test_no_filter_or_search_by_result_tells_it_to_whoever_is_to_read_blind(as_u
     assert known == dict.fromkeys(by_result, 1) | {"blasts=no": 0}
 
 
+def test_the_bell_does_not_tell_whoever_reads_blind_that_it_is_critical(as_user, asked, hana):
+    conclude(asked.id, hana, critical=True)
+    browser = as_user("hana")
+    assert "1 critical result: nobody was told yet" in browser.get("/").text
+    browser.post(address(asked, "second-reading"))
+    assert "nobody was told yet" not in browser.get("/").text
+
+
 def test_the_row_of_what_is_to_be_read_blind_does_not_say_that_it_is_critical(as_user, asked, hana):
     conclude(asked.id, hana, critical=True)
     assert "Critical, not told" in as_user("olga").get("/rows?tab=all").text
