@@ -53,6 +53,8 @@ def agreement(examination_id: UUID) -> list[Pair]:
     had called it before the second reader did. Cells of which one call is missing, and those that
     were merged or split since, are left out.
     """
+    if not _called_blind(examination_id):
+        return []
     pairs = [_pair([*calls]) for _, calls in groupby(_calls(examination_id), attrgetter("cell_id"))]
     return [pair for pair in pairs if pair is not None]
 
