@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from tests import wheels
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("appliance", "firmware_hooks", "models", "webui")
-CHAPTERS = (*ROOMS, "appliance/exchange", "appliance/records", "appliance/services")
+CHAPTERS = (
+    *ROOMS,
+    "appliance/exchange",
+    "appliance/pipeline",
+    "appliance/records",
+    "appliance/services",
+    "models/training",
+)
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -110,11 +118,18 @@ def test_a_developers_machine_is_recognised(told):
     assert _telltales().search("/".join(told))
 
 
+@pytest.fixture(scope="module")
+def asked():
+    """The answers of the package index for each board, asked at once: most of it is waiting."""
+    with ThreadPoolExecutor(len(wheels.BOARDS)) as pool:
+        yield {board: pool.submit(wheels.resolve, *board) for board in wheels.BOARDS.items()}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("python", "glibc"), wheels.BOARDS.items())
-def test_every_runtime_dependency_has_wheels_for_the_boards(python, glibc):
+@pytest.mark.parametrize("board", wheels.BOARDS.items(), ids=lambda board: board[0])
+def test_every_runtime_dependency_has_wheels_for_the_boards(asked, board):
     try:
-        found = wheels.resolve(python, glibc)
+        found = asked[board].result()
     except subprocess.CalledProcessError as error:
         if "No matching distribution found for pip" in error.stderr or "Errno" in error.stderr:
             pytest.skip("the package index does not answer")
