@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
+from argon2 import PasswordHasher
+
 import models
 from appliance.errors import ModelUnusable, RecordsUnavailable, SettingsInvalid
 from appliance.exchange.template import load_template
@@ -12,7 +14,7 @@ from appliance.records import index, site_verifications
 from appliance.records.database import open_database
 from appliance.records.pictures import PictureStore
 from appliance.services import heartbeat, keys
-from appliance.services.accounts import Accounts
+from appliance.services.accounts import HASHER, Accounts
 from appliance.services.analysis import AnalysisService
 from appliance.services.capture import CaptureService
 from appliance.services.heads import open_head, open_heads
@@ -56,8 +58,12 @@ class Appliance:
         return {check.name: (check.passed, str(check)) for check in self.selftest.quick()}
 
 
-def build(settings: Settings) -> Appliance:
+def build(settings: Settings, *, hasher: PasswordHasher = HASHER) -> Appliance:
     """Open the records and put the parts together.
+
+    Args:
+        settings: of this appliance.
+        hasher: of passwords; tests hand in a cheap one.
 
     Raises:
         RecordsUnavailable: the folder or the database in it cannot be used.
@@ -75,7 +81,7 @@ def build(settings: Settings) -> Appliance:
     pictures = PictureStore(settings.pictures, min_free_bytes=int(settings.min_free_mb * 1e6))
     views = Views(pictures, limits)
     card, model_error = _card(settings)
-    accounts = Accounts(login_failures=settings.login_failures, lock_minutes=settings.lock_minutes)
+    accounts = Accounts(settings.login_failures, settings.lock_minutes, hasher)
     reporting = _reporting(settings, pictures)
     return Appliance(
         settings=settings,

@@ -1,14 +1,17 @@
 """The one place that starts headless Chromium, and what every page shown in it must keep to."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from selenium import webdriver
 from selenium.common.exceptions import (
     NoSuchElementException,
     StaleElementReferenceException,
     TimeoutException,
+    WebDriverException,
 )
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -17,6 +20,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
+from urllib3.exceptions import HTTPError
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 _FLAGS = (
@@ -40,7 +44,15 @@ const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height 
 return arguments[0].contains(top);
 """
 
+_FORGET = (
+    ("Network.clearBrowserCookies", {}),
+    ("Network.clearBrowserCache", {}),
+    ("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
+)
 _IS_TOUCH = "return navigator.maxTouchPoints > 0"
+_EXCHANGED = "does not belong to the document"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,10 +95,68 @@ def open_browser(profile: Path, screen: Screen = TOUCHSCREEN) -> webdriver.Chrom
     return driver
 
 
-def patience(driver: webdriver.Chrome, seconds: float = 15) -> WebDriverWait[webdriver.Chrome]:
-    """Wait as a person does: looks again when a part of the page is exchanged under their eyes."""
-    passing = (NoSuchElementException, StaleElementReferenceException)
-    return WebDriverWait(driver, seconds, poll_frequency=0.05, ignored_exceptions=passing)
+class Chromium:
+    """One browser for many tests: to start one takes longer than most of them.
+
+    Each test begins as with a browser of its own, without a trace of those before it.
+    """
+
+    def __init__(self, profiles: Callable[[], Path]) -> None:
+        self._profiles = profiles
+        self._driver: webdriver.Chrome | None = None
+
+    def fresh(self, screen: Screen = TOUCHSCREEN) -> webdriver.Chrome:
+        """Hand out the browser, empty; another one where it was lost."""
+        try:
+            driver = self._emptied()
+        except (WebDriverException, HTTPError):
+            self.quit()
+            driver = self._emptied()
+        show_on(driver, screen)
+        return driver
+
+    def quit(self) -> None:
+        """End it."""
+        if self._driver is not None:
+            with suppress(WebDriverException, HTTPError):
+                self._driver.quit()
+        self._driver = None
+
+    def _emptied(self) -> webdriver.Chrome:
+        if self._driver is None:
+            self._driver = open_browser(self._profiles())
+        self._driver.get("about:blank")
+        for command, details in _FORGET:
+            self._driver.execute_cdp_cmd(command, details)
+        self._driver.get_log("browser")
+        return self._driver
+
+
+class Patience(WebDriverWait[webdriver.Chrome]):
+    """Waits as a person does: looks again when a part of the page is exchanged under their eyes."""
+
+    def __init__(self, driver: webdriver.Chrome, seconds: float) -> None:
+        passing = (NoSuchElementException, StaleElementReferenceException)
+        super().__init__(driver, seconds, poll_frequency=0.05, ignored_exceptions=passing)
+
+    def until(self, method: Callable[[webdriver.Chrome], Any], message: str = "") -> Any:
+        """Call until something is true; return it."""
+        return super().until(lambda driver: _named(method, driver), message)
+
+
+def _named(method: Callable[[webdriver.Chrome], T], driver: webdriver.Chrome) -> T:
+    """Call; an element that went between two steps of the driver is stale like any other."""
+    try:
+        return method(driver)
+    except WebDriverException as error:
+        if _EXCHANGED in (error.msg or ""):
+            raise StaleElementReferenceException(error.msg) from error
+        raise
+
+
+def patience(driver: webdriver.Chrome, seconds: float = 15) -> Patience:
+    """Wait for what a page shows, as a person does."""
+    return Patience(driver, seconds)
 
 
 def show_on(driver: webdriver.Chrome, screen: Screen) -> None:
@@ -179,12 +249,17 @@ class Hand:
 
     def type(self, field: str, text: str) -> None:
         """Type into the field with this id; dates as YYYY-MM-DD."""
-        element = self.find(f"#{field}")
-        if element.get_attribute("type") in ("date", "datetime-local"):
-            self.driver.execute_script("arguments[0].value = arguments[1]", element, text)
-            return
-        element.clear()
-        element.send_keys(text)
+
+        def typed() -> bool:
+            element = self.find(f"#{field}")
+            if element.get_attribute("type") in ("date", "datetime-local"):
+                self.driver.execute_script("arguments[0].value = arguments[1]", element, text)
+            else:
+                element.clear()
+                element.send_keys(text)
+            return True
+
+        self.wait.until(lambda d: typed(), field)
 
     def sees(self, words: str, css: str = "body", seconds: float | None = None) -> None:
         """Wait until words stand in a part of the page."""

@@ -11,14 +11,41 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 from argon2 import PasswordHasher
 from peewee import Database
+from selenium.webdriver import Chrome
 
 from appliance.permissions import Role
 from appliance.records import users
 from appliance.records.database import close, open_database
 from appliance.records.tables import User
 from appliance.vocabulary import Actor
+from tests.browser import Chromium, missing
+from tests.counting import spare, uncounted
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 4_000_000_000
+
+
+def pytest_configure() -> None:
+    """Put the tests' folders into memory where it has room.
+
+    What the appliance acknowledges is synced, and most of the time went by waiting for a disk. A
+    process that is killed loses nothing there, either.
+    """
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spare time: see `tests.counting`."""
+    spare(items)
+
+
+@pytest.fixture(autouse=True)
+def spared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the processes of a test the counting of their lines, unless it is marked `counted`."""
+    if request.node.get_closest_marker("counted") is None:
+        for name in os.environ.keys() - uncounted().keys():
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +124,19 @@ def adam(database: Database, password_hash: str) -> User:
 def actor_of() -> Callable[[User], Actor]:
     """Turns a person into one who does something at the bench: actor_of(olga)."""
     return lambda user: users.actor_of(user, "127.0.0.1")
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """The browser of this process; `chromium.fresh()` for each test."""
+    if why := missing():
+        pytest.skip(why)
+    browser = Chromium(lambda: tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def driver(chromium: Chromium) -> Chrome:
+    """A real browser at the size of the touchscreen."""
+    return chromium.fresh()

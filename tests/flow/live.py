@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from tests.counting import uncounted
+
 COMMAND = (sys.executable, "-m", "appliance.cli")
 _pause = Event()
 
@@ -43,6 +45,7 @@ class LiveAppliance:
             [*COMMAND, name, "--data", str(self.data), *arguments],
             stdout=self._log,
             stderr=self._log,
+            env=uncounted(),
         )
 
     def pid(self, name: str) -> int:

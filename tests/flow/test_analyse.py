@@ -65,6 +65,7 @@ def mixed(tmp_path: Path, field: bytes) -> Path:
     return folder
 
 
+@pytest.mark.counted
 @pytest.mark.slow
 def test_a_mixed_folder_gives_a_line_for_each_file_and_status_one(mixed):
     done = analyse(mixed, "--json", "--outlines")
@@ -99,6 +100,7 @@ def _assert_sums(line: dict) -> None:
         assert len(cell["nucleus"]) > 2
 
 
+@pytest.mark.counted
 @pytest.mark.slow
 def test_good_files_give_status_zero_sizes_in_micrometres_and_one_pdf(tmp_path, field):
     image, out = tmp_path / "a.png", tmp_path / "made" / "report.pdf"
@@ -112,6 +114,7 @@ def test_good_files_give_status_zero_sizes_in_micrometres_and_one_pdf(tmp_path, 
     assert "Research use only" in text
 
 
+@pytest.mark.counted
 @pytest.mark.slow
 def test_a_folder_of_reports_keeps_files_of_one_name_apart(tmp_path, field):
     for folder in ("one", "two"):
@@ -157,6 +160,7 @@ def test_ctrl_c_leaves_whole_lines(tmp_path, field):
     assert "Traceback" not in errors
 
 
+@pytest.mark.counted
 @pytest.mark.slow
 def test_a_bar_shows_on_a_terminal_only(tmp_path, field):
     (tmp_path / "a.png").write_bytes(field)

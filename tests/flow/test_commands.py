@@ -69,6 +69,7 @@ def test_a_demo_lab_is_never_made_among_other_records(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.counted
 def test_doctor_names_what_is_wrong_and_passes_the_rest(tmp_path):
     done = scopeside("doctor", "--data", tmp_path, "--rebuild-index")
     assert done.returncode == 1
@@ -78,6 +79,7 @@ def test_doctor_names_what_is_wrong_and_passes_the_rest(tmp_path):
         assert re.search(rf"^ok +{name} ", done.stdout, re.MULTILINE), done.stdout
 
 
+@pytest.mark.counted
 def test_a_locked_out_person_gets_a_one_time_password(demo):
     data, _ = demo
     listed = scopeside("user", "list", "--data", data)
@@ -109,6 +111,7 @@ def test_a_second_worker_on_a_folder_is_refused(tmp_path):
         live.stop()
 
 
+@pytest.mark.counted
 def test_an_appliance_that_cannot_start_says_why_at_its_usual_address(tmp_path):
     (tmp_path / "records.sqlite3").write_bytes(b"this is not a database" * 100)
     live = LiveAppliance(tmp_path)
@@ -125,6 +128,7 @@ def test_an_appliance_that_cannot_start_says_why_at_its_usual_address(tmp_path):
         live.stop()
 
 
+@pytest.mark.counted
 def test_a_past_result_is_computed_again_and_is_the_same(demo):
     data, _ = demo
     year = f"{clock.now():%y}"

@@ -82,6 +82,7 @@ def test_calibrate_warns_of_pictures_that_the_network_was_trained_on(lab, tmp_pa
     assert "WARNING: the network was trained on 1 of these pictures, for instance 3.png" in said
 
 
+@pytest.mark.counted
 def test_analyse_uses_the_head_and_says_so(fitted, lab, tmp_path):
     out, report = fitted[1], tmp_path / "report.pdf"
     field = lab / "0.png"
@@ -106,6 +107,7 @@ def test_analyse_uses_the_head_and_says_so(fitted, lab, tmp_path):
     assert "Site head" in text
 
 
+@pytest.mark.counted
 def test_embed_writes_every_cell_and_names_what_is_broken(lab, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"not a picture")
     out = tmp_path / "made" / "x.npz"

@@ -5,21 +5,10 @@ from itertools import count
 from uuid import UUID
 
 import pytest
-from selenium import webdriver
 
-from tests.browser import SCREENS, Hand, Screen, missing, open_browser, show_on
+from tests.browser import SCREENS, Chromium, Hand, Screen
 from tests.flow.live import LiveAppliance
 from tests.journeys import bench
-
-
-@pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """One browser for all journeys; each begins without cookies."""
-    if why := missing():
-        pytest.skip(why)
-    driver = open_browser(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(params=SCREENS, ids=str)
@@ -29,22 +18,18 @@ def screen(request: pytest.FixtureRequest) -> Screen:
 
 
 @pytest.fixture
-def before(driver: webdriver.Chrome, screen: Screen) -> Callable[[LiveAppliance], Hand]:
+def before(chromium: Chromium, screen: Screen) -> Callable[[LiveAppliance], Hand]:
     """Puts a person in front of an appliance: before(live)."""
 
     def sit_down(live: LiveAppliance) -> Hand:
-        driver.get("about:blank")
-        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-        driver.get_log("browser")  # what an earlier journey left
-        show_on(driver, screen)
-        return Hand(driver, live.address)
+        return Hand(chromium.fresh(screen), live.address)
 
     return sit_down
 
 
 @pytest.fixture(scope="session")
 def lab(
-    driver: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory, password_hash: str
+    chromium: Chromium, tmp_path_factory: pytest.TempPathFactory, password_hash: str
 ) -> Iterator[LiveAppliance]:
     """An appliance where Adam, Olga and Hana work already."""
     folder = tmp_path_factory.mktemp("lab")

@@ -11,7 +11,7 @@ OWN_WORDS = "slides under good light"
 
 
 @pytest.fixture
-def new_appliance(driver, tmp_path):
+def new_appliance(chromium, tmp_path):
     (tmp_path / "settings.toml").write_text("min_free_mb = 0\n", "utf-8")
     yield from running(tmp_path)
 

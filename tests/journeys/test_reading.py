@@ -95,7 +95,7 @@ def smear(register, tmp_path):
     return register(crowded(tmp_path, 4))
 
 
-def test_a_hundred_cells_are_read_by_touch_alone(before, lab, screen, smear, password, driver):
+def test_a_hundred_cells_are_read_by_touch_alone(before, lab, screen, smear, password):
     hand = before(lab)
     hand.open(f"/examinations/{smear}")
     hand.sign_in("olga", password)
@@ -108,7 +108,7 @@ def test_a_hundred_cells_are_read_by_touch_alone(before, lab, screen, smear, pas
     _several_at_once_and_back(reader)
     _open_one(reader)
     _screen_by_screen(reader)
-    assert faults_of_page(driver) == []
+    assert faults_of_page(hand.driver) == []
     hand.tap(f"Submit {total} cells")
     hand.sees("is submitted")
     hand.open(f"/examinations/{smear}/read")

@@ -150,6 +150,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.no_cover
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -231,6 +231,7 @@ class Laboratory(RuleBasedStateMachine):
             assert cells == (2 if row.state == FieldState.ANALYSED else 0)
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_they_stay_together_in_any_order_of_steps(migrated_file: Path, analysis):
     run_state_machine_as_test(

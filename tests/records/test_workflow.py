@@ -392,11 +392,13 @@ def run(template: Path, make_analysis: Callable[..., Any], examples: int) -> Non
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_a_signed_report_rests_on_verified_cells_whatever_people_do(migrated_file: Path, analysis):
     run(migrated_file, analysis, 10)
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_the_database_alone_sees_to_it(migrated_file: Path, analysis, monkeypatch):
     monkeypatch.setattr(readings, "require_complete", lambda _: None)

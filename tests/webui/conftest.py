@@ -16,16 +16,14 @@ from jinja2 import FileSystemBytecodeCache
 from peewee import Database
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from appliance.records.database import close, proxy
 from appliance.records.tables import User
-from appliance.services.accounts import Accounts
 from appliance.settings import Settings
 from appliance.wiring import Appliance, build
-from tests.browser import missing, open_browser, patience
+from tests.browser import Patience, patience
 from webui.app import create_app
 
 
@@ -63,8 +61,7 @@ def appliance(
     settings: Settings, database_path: Path, cheap_hasher: PasswordHasher
 ) -> Iterator[Appliance]:
     """A real one: SQLite, pictures, keys; only the password hashes are made cheaply."""
-    accounts = Accounts(settings.login_failures, settings.lock_minutes, hasher=cheap_hasher)
-    yield replace(build(settings), accounts=accounts)
+    yield build(settings, hasher=cheap_hasher)
     close()
 
 
@@ -76,22 +73,44 @@ def database(appliance: Appliance) -> Database:
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates compiled once: each test has an application of its own, and would compile anew."""
+    """Templates compiled once for all applications that are made here."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
 @pytest.fixture
-def empty_app(appliance: Appliance, compiled: FileSystemBytecodeCache) -> Flask:
-    """The pages of a new appliance, which has no user yet."""
+def own_app(appliance: Appliance, compiled: FileSystemBytecodeCache) -> Flask:
+    """The pages of a new appliance, in an application to which a test may add."""
     return _app(appliance, compiled)
+
+
+@pytest.fixture(scope="session")
+def apps() -> dict[Settings, Flask]:
+    """Applications by the settings they were made for."""
+    return {}
 
 
 @pytest.fixture
-def app(
-    appliance: Appliance, compiled: FileSystemBytecodeCache, olga: User, hana: User, adam: User
+def empty_app(
+    appliance: Appliance, compiled: FileSystemBytecodeCache, apps: dict[Settings, Flask]
 ) -> Flask:
+    """The pages of a new appliance, which has no user yet.
+
+    Making the routes takes longer than most tests do: an application is made once, and serves the
+    appliance of one test after the other.
+    """
+    settings = replace(appliance.settings, data=Path())
+    if settings not in apps:
+        apps[settings] = _app(appliance, compiled)
+    app = apps[settings]
+    app.config["SECRET_KEY"] = appliance.secret_key
+    app.extensions.update(appliance=appliance, set_up=False)
+    return app
+
+
+@pytest.fixture
+def app(empty_app: Flask, olga: User, hana: User, adam: User) -> Flask:
     """The pages of an appliance with a technician, a clinician and an administrator."""
-    return _app(appliance, compiled)
+    return empty_app
 
 
 @pytest.fixture
@@ -125,20 +144,10 @@ def address(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Chrome]:
-    """A real browser at the size of the touchscreen."""
-    if why := missing():
-        pytest.skip(why)
-    driver = open_browser(tmp_path / "profile")
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def go(driver: Chrome, address: str, password: str) -> Callable[[str], WebDriverWait[Chrome]]:
+def go(driver: Chrome, address: str, password: str) -> Callable[[str], Patience]:
     """Sign Olga in and open a page."""
 
-    def sign_in_and_open(path: str) -> WebDriverWait[Chrome]:
+    def sign_in_and_open(path: str) -> Patience:
         driver.get(f"{address}/sign-in?next={path}")
         driver.find_element(By.ID, "username").send_keys("olga")
         driver.find_element(By.ID, "password").send_keys(password)

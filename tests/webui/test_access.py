@@ -10,6 +10,12 @@ from webui.access import PUBLIC, needs
 
 
 @pytest.fixture
+def empty_app(own_app):
+    """Tests here add pages."""
+    return own_app
+
+
+@pytest.fixture
 def later(monkeypatch):
     """Moves the clock of sessions on: later(minutes=14)."""
 

@@ -54,6 +54,12 @@ class Inspector:
 
 
 @pytest.fixture
+def empty_app(own_app):
+    """Tests here add pages."""
+    return own_app
+
+
+@pytest.fixture
 def inspector(empty_app, tmp_path):
     """Somebody with a browser before a new appliance, which also has a page that breaks."""
     if why := browser.missing() or accessibility.missing():

@@ -143,6 +143,7 @@ class Watched:
         return answer
 
 
+@pytest.mark.no_cover
 def test_every_look_at_a_patients_record_is_noted(
     app, appliance, as_user, olga, hana, adam, password
 ):

@@ -17,6 +17,12 @@ ERRORS = sorted(
 
 
 @pytest.fixture
+def empty_app(own_app):
+    """Tests here add pages."""
+    return own_app
+
+
+@pytest.fixture
 def failing(app):
     """Adds a page that raises what it is given: failing(error)."""
 

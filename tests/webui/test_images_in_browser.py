@@ -5,24 +5,10 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from appliance.records import fields
-from tests.browser import faults_of_page, is_reachable, patience, small_targets
+from tests.browser import faults_of_page, is_reachable, small_targets
 from tests.webui.examples import add_field, analyse, examination_of, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def go(driver, address, password):
-    """Sign Olga in and open a page."""
-
-    def sign_in_and_open(path):
-        driver.get(f"{address}/sign-in?next={path}")
-        driver.find_element(By.ID, "username").send_keys("olga")
-        driver.find_element(By.ID, "password").send_keys(password)
-        driver.find_element(By.CSS_SELECTOR, ".entry-card .button-main").click()
-        return patience(driver)
-
-    return sign_in_and_open
 
 
 def test_each_file_comes_to_its_end_without_reload(driver, go, olga, appliance, tmp_path):

@@ -118,6 +118,7 @@ def test_a_name_cannot_leave_its_place(as_user, examination):
     assert "&lt;script&gt;" in page.text
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_damaged_files_never_break_the_appliance(as_user, examination):
     browser = as_user("olga")
