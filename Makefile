@@ -13,6 +13,8 @@ RETRY := --reruns 1 --only-rerun selenium.common.exceptions --only-rerun WebDriv
 
 .PHONY: run test venv lint format bench evaluate wheels clean
 .DEFAULT_GOAL := run
+# Or every process that a test starts compiles the appliance anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Only what the appliance runs on.
 $(VENV)/run.stamp: setup.cfg pyproject.toml
@@ -63,6 +65,7 @@ evaluate: $(VENV)/test.stamp
 	test ! -x $(TRAIN) || $(TRAIN) -m models.training.twins $(DATA)
 	$(BIN)/python -m models.training.learning_curve $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.evaluate_attention $(DATA) --out build/evaluation
+	$(BIN)/python -m models.training.evaluate_cut_out $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.evaluate_range $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.morphology_trial $(DATA) --out build/evaluation
 	$(BIN)/python -m models.training.case_score $(DATA) --out build/evaluation

@@ -93,7 +93,7 @@ def upload_until_acknowledged(live: LiveAppliance, path: str, password: str, ima
 def kill_again_and_again(live: LiveAppliance, busy: Event) -> Counter[str]:
     chance, killed = random.Random(20261124), Counter[str]()
     while sum(killed.values()) < KILLS:
-        busy.wait(chance.uniform(0.05, 0.9))
+        busy.wait(chance.uniform(0.05, 0.65))
         name = chance.choice(["serve", "work"])
         live.kill(name)
         live.start(name)
