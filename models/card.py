@@ -23,7 +23,7 @@ class TrainingRange:
     """Where training cells lie in the embedding, so that what lies elsewhere can be told."""
 
     centres: NDArray[np.float32]
-    """(k, d): means of groups of training cells in the embedding."""
+    """(k, d): means of groups of training cells in the embedding's first d axes."""
     spreads: NDArray[np.float32]
     """(d,): spread within the groups along each axis; the axes are uncorrelated."""
     distance_limit: float
@@ -45,6 +45,8 @@ class Card:
     """Edge of the square crop the network takes."""
     classes: tuple[str, ...]
     """In the order of the network's scores."""
+    embedding: int
+    """Numbers that the network gives of each cell beside its scores."""
     temperature: float
     """Divides the scores before they become probabilities (Guo et al. 2017)."""
     thresholds: tuple[float, float]
@@ -94,6 +96,7 @@ def read_card(raw: Mapping[str, Any]) -> Card:
         files=files,
         side_px=int(raw["input"]["side_px"]),
         classes=tuple(raw["classes"]),
+        embedding=int(raw["outputs"]["embedding"]),
         temperature=float(raw["calibration"]["temperature"]),
         thresholds=(low, high),
         training_range=_range(raw["range"]),
@@ -144,6 +147,9 @@ def _check(card: Card) -> None:
         raise ValueError(f"temperature {card.temperature} is not above zero")
     if card.classes != CLASSES:
         raise ValueError(f"classes are {card.classes}, expected {CLASSES}")
+    axes = len(card.training_range.spreads)
+    if axes > card.embedding:
+        raise ValueError(f"range has {axes} axes where the embedding has {card.embedding}")
     if not 16 <= card.side_px <= 1024:
         raise ValueError(f"side_px {card.side_px} is not between 16 and 1024")
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from models.figures import auc, calibration_error
 from models.head_fitting import SiteCells, fit
+from models.site_head import log_odds
 
 SIZES = (0, 10, 20, 50, 100)
 DRAWS = 20
@@ -35,7 +37,12 @@ class Point:
 
 
 def curve(
-    cells: SiteCells, *, sizes: Sequence[int] = SIZES, draws: int = DRAWS, seed: int = 0
+    cells: SiteCells,
+    *,
+    sizes: Sequence[int] = SIZES,
+    draws: int = DRAWS,
+    seed: int = 0,
+    judged: NDArray[np.str_] | None = None,
 ) -> list[Point]:
     """Draw support from some blocks, fit a head, and test it on the cells of the others.
 
@@ -45,11 +52,14 @@ def curve(
             fill are left out, and draws that leave a class out of support or test.
         draws: for each size; the same blocks are kept for testing at every size.
         seed: of the draws.
+        judged: (n,) what each cell's label was given to, where that was not the cell: a field. It
+            is judged as a whole then, by the mean log-odds of its cells.
     """
     every = [_tested(cells, np.random.default_rng([seed, draw])) for draw in range(draws)]
     splits = [tested for tested in every if _is_fair(cells.blast, tested)]
     room = min((int((~tested).sum()) for tested in splits), default=-1)
-    return [_point(cells, splits, size, seed) for size in sizes if size <= room]
+    whole = np.arange(len(cells)) if judged is None else np.unique(judged, return_inverse=True)[1]
+    return [_point(cells, whole, splits, size, seed) for size in sizes if size <= room]
 
 
 def _is_fair(blast: NDArray[np.bool_], tested: NDArray[np.bool_]) -> bool:
@@ -59,7 +69,13 @@ def _is_fair(blast: NDArray[np.bool_], tested: NDArray[np.bool_]) -> bool:
     return min(free) >= 2 and min(held) >= 1
 
 
-def _point(cells: SiteCells, splits: list[NDArray[np.bool_]], size: int, seed: int) -> Point:
+def _point(
+    cells: SiteCells,
+    whole: NDArray[np.intp],
+    splits: list[NDArray[np.bool_]],
+    size: int,
+    seed: int,
+) -> Point:
     found, truths, said = [], [], []
     for draw, tested in enumerate(splits):
         held = cells.where(tested)
@@ -68,13 +84,22 @@ def _point(cells: SiteCells, splits: list[NDArray[np.bool_]], size: int, seed: i
             chosen = _drawn(cells.blast, ~tested, size, np.random.default_rng([seed, draw, size]))
             head = fit(cells.where(chosen)).linear
             probability = head.probability(held.embedding, held.probability)
-        exact = probability.astype(np.float64)
-        found.append(auc(held.blast, exact))
-        truths.append(held.blast)
+        truth, exact = _as_whole(held.blast, log_odds(probability), whole[tested])
+        found.append(auc(truth, exact))
+        truths.append(truth)
         said.append(exact)
     low, high = np.quantile(found, [0.025, 0.975])
     error = calibration_error(np.concatenate(truths), np.concatenate(said))
     return Point(size, len(splits), float(np.mean(found)), float(low), float(high), error)
+
+
+def _as_whole(
+    blast: NDArray[np.bool_], margin: NDArray[np.float64], whole: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Give truth and probability of what cells belong to, by the mean of their log-odds."""
+    _, first, place = np.unique(whole, return_index=True, return_inverse=True)
+    mean = np.bincount(place, margin) / np.bincount(place)
+    return blast[first], np.asarray(expit(mean), np.float64)
 
 
 def _tested(cells: SiteCells, random: np.random.Generator) -> NDArray[np.bool_]:

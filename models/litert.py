@@ -112,7 +112,7 @@ class _Run:
     def _find_outputs(self, card: Card) -> tuple[Any, ...]:
         """Tell the outputs apart by their last axis, as their order differs between converters."""
         by_depth = {int(o["shape"][-1]): o for o in self._interpreter.get_output_details()}
-        depths = (len(card.classes), card.training_range.centres.shape[1], 1)
+        depths = (len(card.classes), card.embedding, 1)
         if self._input["dtype"] != np.uint8 or set(by_depth) != set(depths):
             raise ModelUnusable(f"{card.id} does not have the inputs and outputs of its card")
         return tuple(by_depth[depth] for depth in depths)

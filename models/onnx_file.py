@@ -50,5 +50,5 @@ def check_sizes(card: Card, scores: int, embedding: int) -> None:
     Raises:
         ModelUnusable: it belongs to another card.
     """
-    if (scores, embedding) != (len(card.classes), card.training_range.centres.shape[1]):
+    if (scores, embedding) != (len(card.classes), card.embedding):
         raise ModelUnusable(f"{card.id} does not have the inputs and outputs of its card")

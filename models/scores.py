@@ -50,12 +50,14 @@ def distance(embedding: NDArray[np.float32], known: TrainingRange) -> NDArray[np
     """Give each cell's distance to the nearest centre, in spreads.
 
     The Mahalanobis distance to the nearest of several groups with one covariance (Lee et al.
-    2018), which is diagonal, since the embedding's axes are principal components.
+    2018), which is diagonal, since the embedding's axes are principal components; only the first,
+    which vary most, are looked at where the centres have fewer.
 
     Returns:
         (n,) float64.
     """
-    gaps = (embedding[:, None, :].astype(np.float64) - known.centres) / known.spreads
+    looked_at = embedding[:, None, : len(known.spreads)].astype(np.float64)
+    gaps = (looked_at - known.centres) / known.spreads
     return np.asarray(np.sqrt((gaps**2).sum(axis=2).min(axis=1)), np.float64)
 
 

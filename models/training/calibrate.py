@@ -24,6 +24,8 @@ ELSEWHERE = 1.3
 """By how much farther than held-out cells of known microscopes a cell may lie. Cells of a source
 that was left out lie farther, and the distance alone catches next to nothing."""
 GROUPS = 16
+AXES = 64
+"""Of the embedding, that the distance looks at; in the others there is little but noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def _quantile(values: Floats, weight: Floats, share: float) -> float:
 
 def training_range(embedding: NDArray[np.float32], *, seed: int) -> TrainingRange:
     """Group training cells and measure how far they lie from their group; no limits yet."""
+    embedding = embedding[:, :AXES]
     scale = embedding.std(axis=0) + 1e-6
     centres, group = kmeans2(
         (embedding / scale).astype(np.float64), GROUPS, minit="++", rng=np.random.default_rng(seed)

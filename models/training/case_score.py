@@ -38,7 +38,7 @@ from models.site_head import log_odds
 from models.training.cells_table import BLAST, UNUSABLE, Cells
 from models.training.data import CACHE, prepare
 from models.training.figures import rate_figure
-from models.training.folds import ALLIDB, EVERY, origin, origin_block
+from models.training.folds import ALLIDB, EVERY, SERIES, origin, origin_block
 from models.training.learning_curve import BUNDLES, MOST
 from models.training.measuring import measured
 from models.training.morphology_trial import FORM, filled
@@ -49,7 +49,6 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Columns = NDArray[np.float32] | None
 SOURCES = ("taleqani", "allidb1")
-BLAST_SERIES, HEALTHY_SERIES = ("series02", "series05"), ("series04", "series06")
 
 
 def _top(margins: Floats, share: float) -> float:
@@ -277,7 +276,7 @@ def _pairings(found: Fields, unseen: Floats, cells: Cells, twins: Twins) -> Iter
     series = np.array([block.split(":")[0] for block in origin_block(cells)])
     elsewhere, here = ~np.isin(origin(cells), ALLIDB), origin(cells) == "allidb1"
     strangers, trained = [], []
-    for pair in product(BLAST_SERIES, HEALTHY_SERIES):
+    for pair in product(*SERIES):
         tested = (found.source == "allidb1") & np.isin(found.block, pair)
         chosen = choose(found, unseen, ~tested)
         strangers.append(_trial("", found, unseen, chosen, tested))

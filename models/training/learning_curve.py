@@ -34,6 +34,9 @@ MOST = {"taleqani": 1500, "allidb1": 1500, "pbc": 400, "bccd": 100, "wbcseg1": 1
 """Cells of a source and class that the stand-in learns from; few of the sources without blasts."""
 
 
+FIELDS = "taleqani, by block, fields judged by their cells"
+
+
 def stand_in(
     cells: Cells, embedding: NDArray[np.float32], away: Sequence[str]
 ) -> NDArray[np.float32]:
@@ -63,13 +66,16 @@ def strangers(
 
 def trials(
     cells: Cells, strange: Mapping[str, Twin], numbers: NDArray[np.float32]
-) -> Iterator[tuple[str, SiteCells]]:
+) -> Iterator[tuple[str, SiteCells, NDArray[np.str_] | None]]:
     """Give every source that has both classes, as if it were a laboratory's own microscope.
 
     Args:
         cells: n cells.
         strange: as `strangers` gives them.
         numbers: (n, k) form and texture; NaN where not known.
+
+    Yields:
+        Its name, its cells, and the field of each where fields are judged and not cells.
     """
     series = np.array([block.split(":")[0] for block in origin_block(cells)])
     for name, away, source, group in (
@@ -78,6 +84,7 @@ def trials(
         ("allidb2, by field", "allidb", "allidb2", origin_block(cells)),
         ("allidb2, by series (one sitting of each class)", "allidb", "allidb2", series),
         ("taleqani, by block (labels of fields)", "taleqani", "taleqani", cells.block),
+        (FIELDS, "taleqani", "taleqani", cells.block),
     ):
         mine = (cells.source == source) & np.isin(cells.label, (BLAST, NORMAL))
         known = Numbers(NUMBERS, np.nanmedian(numbers[mine], axis=0).astype(np.float64))
@@ -88,7 +95,7 @@ def trials(
             cells.label[mine] == BLAST,
             group[mine],
         )
-        yield name, leaning(site, known)
+        yield name, leaning(site, known), cells.picture[mine] if name == FIELDS else None
 
 
 def as_page(found: dict[str, list[Point]]) -> str:
@@ -128,7 +135,8 @@ def main() -> None:
     twins = load_twins(twins_file(given.cache, classifier.card.sha256))
     strange = strangers(cells, classifier.predict(cells.crops).embedding, twins)
     numbers = measured(given.data, cells, cache=given.cache)
-    found = {name: curve(site) for name, site in trials(cells, strange, numbers)}
+    tried = trials(cells, strange, numbers)
+    found = {name: curve(site, judged=fields) for name, site, fields in tried}
     given.out.mkdir(parents=True, exist_ok=True)
     listed = {name: [asdict(point) for point in points] for name, points in found.items()}
     kept = {"model": classifier.card.id, "sha256": classifier.card.sha256, "curves": listed}

@@ -50,7 +50,8 @@ class Shape:
     taps: tuple[int, ...] = (5, 6)
     """Stages whose feature maps are looked at; the trunk ends with the last. Each has half the
     edge of the one before."""
-    embedding: int = 64
+    embedding: int = 304
+    """All that the features have; fewer axes cost a site head AUC."""
     classes: int = 3
 
     @property

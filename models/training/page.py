@@ -30,6 +30,7 @@ def write_page(folder: Path, template: Path) -> None:
         latency=latency(card["figures"].get("latency")),
         prices=prices_table(card["figures"].get("flagged_where_left_out", {})),
         attention=attention_list(card["figures"].get("attention_on_masks", {})),
+        cut_out=cut_out_list(card["figures"].get("cut_out", {})),
         drawn=drawn_sentences(card["figures"].get("drawn_pictures", {})),
         spoilt=spoilt_table(card["figures"].get("spoilt_pictures", {})),
         failures=failures_list(card.get("failures", [])),
@@ -138,6 +139,19 @@ def attention_list(entries: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(
         f"- {source}: {shown(entry['attention'])}; of the crop {shown(entry['area'])} is cell"
         for source, entry in entries.items()
+    )
+
+
+def cut_out_list(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write what becomes of cells that are cut out and laid on black."""
+    if not entries:
+        return MISSING
+    return "\n".join(
+        f"- {source}, {each['cells']} cells: AUC {each['auc']:.3f} as they are, "
+        f"{each['auc_cut_out']:.3f} cut out; probability {each['probability_gap_mean']:.3f} apart "
+        f"on average; flagged {each['outside']:.1%} and {each['outside_cut_out']:.1%}; "
+        f"{each['not_found']} not found"
+        for source, each in entries.items()
     )
 
 

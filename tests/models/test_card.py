@@ -69,6 +69,7 @@ def test_a_card_that_is_not_json_is_refused(tmp_path):
         ("range", {"centres": []}, "table of numbers"),
         ("range", {"centres": [[1, 2]], "spreads": [1]}, "one positive number"),
         ("range", {"centres": [[1, 2]], "spreads": [1, 0]}, "one positive number"),
+        ("outputs", {"embedding": 2}, "range has 64 axes"),
         ("files", {}, "'model.tflite' is missing"),
         ("files", [], "'model.tflite' is missing"),
     ],

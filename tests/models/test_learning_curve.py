@@ -62,3 +62,14 @@ def test_a_class_that_comes_from_few_cells_leaves_out_the_draws_without_it():
     points = curve(rare, sizes=(0, 10), draws=12)
     assert all(np.isfinite(point.auc) and point.draws <= 12 for point in points)
     assert curve(cells.where(cells.blast), sizes=(0, 10), draws=4) == []
+
+
+def test_fields_are_judged_by_the_mean_of_their_cells():
+    """Half of the cells of each field say nothing; their field's mean still tells."""
+    cells = site()
+    mute = np.arange(len(cells)) // 16 % 2 == 0
+    cells.probability[:] = np.where(mute, 0.5, np.where(cells.blast, 0.8, 0.3))
+    single = curve(cells, sizes=(0,), draws=4)[0]
+    whole = curve(cells, sizes=(0,), draws=4, judged=cells.group)[0]
+    assert single.auc < 0.9
+    assert whole.auc == 1

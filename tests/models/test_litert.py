@@ -65,9 +65,8 @@ def test_bytes_that_are_no_network_are_refused_although_their_hash_fits(spoiled)
 
 
 def test_a_card_for_another_network_is_refused(spoiled):
-    other = {"centres": [[0, 0]], "spreads": [1, 1], "distance_limit": 1, "unusable_limit": 0.5}
     with pytest.raises(ModelUnusable, match="inputs and outputs of its card"):
-        open_classifier(spoiled(range=other))
+        open_classifier(spoiled(outputs={"embedding": 80}))
 
 
 def test_without_a_runtime_it_is_said_what_to_install(bundle, monkeypatch):

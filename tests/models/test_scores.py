@@ -94,10 +94,16 @@ def test_what_is_hidden_in_a_crop_has_no_attention(bundle):
     assert GLASS == cutting.GLASS
     crops = np.full((2, 128, 128, 3), GLASS, np.uint8)
     crops[:, 32:96, 32:64] = 120
-    embedding = np.zeros((2, card.training_range.centres.shape[1]), np.float32)
+    embedding = np.zeros((2, card.embedding), np.float32)
     scores = np.array([[4, 0, 0], [0, 4, 0]], np.float32)
     raw = np.stack([np.ones((8, 8)), -np.ones((8, 8))]).astype(np.float32)
     attention = to_prediction(scores, embedding, raw, card, crops).attention
     expected = np.zeros((8, 8), np.float32)
     expected[2:6, 2:4] = 1
     assert np.array_equal(attention, np.stack([expected, expected]))
+
+
+def test_only_the_axes_that_the_range_has_are_looked_at():
+    limits = range_of([[0, 0]])
+    embedding = np.array([[1, 1, 9], [1, 1, -9]], np.float32)
+    assert distance(embedding, limits) == pytest.approx([2**0.5] * 2)

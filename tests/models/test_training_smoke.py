@@ -55,7 +55,7 @@ def test_the_bundle_is_what_its_card_says_and_runs(trained, drawn_crops):
     seen = open_classifier(bundle, threads=1).predict(drawn_crops)
     assert ((seen.blast_probability >= 0) & (seen.blast_probability <= 1)).all()
     assert np.isfinite(seen.embedding).all()
-    assert seen.embedding.shape == (len(drawn_crops), card.training_range.centres.shape[1])
+    assert seen.embedding.shape == (len(drawn_crops), card.embedding)
 
 
 def test_nothing_it_was_tried_on_was_learned_from(trained):
