@@ -19,11 +19,14 @@ from selenium.webdriver.common.by import By
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from appliance.records import fields
 from appliance.records.database import close, proxy
-from appliance.records.tables import User
+from appliance.records.tables import Cell, Examination, User
 from appliance.settings import Settings
 from appliance.wiring import Appliance, build
 from tests.browser import Patience, patience
+from tests.webui.examples import add_field, analyse, examination_of
+from tests.webui.reading_pages import Later
 from webui.app import create_app
 
 
@@ -155,6 +158,34 @@ def go(driver: Chrome, address: str, password: str) -> Callable[[str], Patience]
         return patience(driver)
 
     return sign_in_and_open
+
+
+@pytest.fixture
+def examination(olga: User) -> Examination:
+    """Olga's, without images."""
+    return examination_of(olga)
+
+
+@pytest.fixture
+def cells(appliance: Appliance, examination: Examination, olga: User) -> list[Cell]:
+    """Blast, normal, unsure, and one that the edge cuts."""
+    add_field(appliance, examination.id, olga, 1, um_per_px=0.5)
+    row = analyse([0.95, 0.05, 0.5, 0.99], at_border=frozenset({4}))
+    return fields.cells_of(row.id)
+
+
+@pytest.fixture
+def olgas(as_user: Callable[[str], Browser]) -> Browser:
+    """The browser of Olga, signed in."""
+    return as_user("olga")
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Later:
+    """The clock by which cells have been on the screen; put `seconds` forward."""
+    clock = Later()
+    monkeypatch.setattr("webui.displays.now", clock)
+    return clock
 
 
 def _app(appliance: Appliance, compiled: FileSystemBytecodeCache) -> Flask:

@@ -1,13 +1,7 @@
 """Reading cells through its pages: who sees what, what is kept of it, and what is refused."""
 
-import re
-from datetime import timedelta
-from uuid import UUID
-
 import numpy as np
-import pytest
 
-from appliance.clock import now
 from appliance.permissions import Role
 from appliance.records import (
     audit,
@@ -22,69 +16,7 @@ from appliance.records import (
 from appliance.records.review_tables import CellDisplay
 from appliance.review_vocabulary import CellLabel, DecisionWay, ReadingKind, ReadingState
 from tests.webui.examples import add_field, analyse, examination_of
-
-TILES = re.compile(r'id="c-([0-9a-f-]+)" data-cell="[0-9a-f-]+" data-group="([a-z-]+)"')
-NOTE = re.compile(r'name="opened" value="([^"]+)"')
-JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-def examination(olga):
-    return examination_of(olga)
-
-
-@pytest.fixture
-def cells(appliance, examination, olga):
-    """Blast, normal, unsure, and one that the edge cuts."""
-    add_field(appliance, examination.id, olga, 1, um_per_px=0.5)
-    row = analyse([0.95, 0.05, 0.5, 0.99], at_border=frozenset({4}))
-    return fields.cells_of(row.id)
-
-
-@pytest.fixture
-def olgas(as_user):
-    return as_user("olga")
-
-
-def page(browser, examination, query=""):
-    """Begin the reading, or go on with it, and look at its page."""
-    begun = browser.post(f"/examinations/{examination.id}/read")
-    assert begun.location == f"/examinations/{examination.id}/read"
-    return browser.get(f"/examinations/{examination.id}/read{query}").text
-
-
-def reading(examination, kind=ReadingKind.FIRST):
-    return next(row for row in readings.of_examination(examination.id) if row.kind == kind)
-
-
-def call(browser, examination, label, *cells, kind=ReadingKind.FIRST, **more):
-    address = f"/readings/{reading(examination, kind).id}/decide"
-    sent = {"cell": [str(cell.id) for cell in cells], "label": label, **more}
-    return browser.post(address, json=sent, headers=JSON)
-
-
-def submit(browser, row):
-    return browser.post("/readings/submit", data={"reading_id": str(row.id)})
-
-
-def labels(examination):
-    return {key: its.label for key, its in decisions.standing(examination.id).items()}
-
-
-class Later:
-    """The clock of the pages, put forward."""
-
-    seconds = 0.0
-
-    def __call__(self):
-        return now() + timedelta(seconds=self.seconds)
-
-
-@pytest.fixture
-def later(monkeypatch):
-    clock = Later()
-    monkeypatch.setattr("webui.displays.now", clock)
-    return clock
+from tests.webui.reading_pages import JSON, NOTE, TILES, call, labels, page, reading, submit
 
 
 class TestPage:
@@ -264,89 +196,6 @@ class TestForms:
         assert "Taken back." in answer.text
 
 
-class TestDisplays:
-    def show(self, browser, examination, note, **shown):
-        address = f"/readings/{reading(examination).id}/showed"
-        measured = {str(UUID(key)): value for key, value in shown.items()}
-        return browser.post(address, json={"opened": note, "shown": measured})
-
-    def kept(self):
-        return {row.__data__["cell"]: row.milliseconds for row in CellDisplay.select()}
-
-    def test_no_cell_was_shown_for_longer_than_the_page_was_open(
-        self, olgas, examination, cells, later
-    ):
-        note = NOTE.search(page(olgas, examination))[1]
-        later.seconds = 5.0
-        times = {cells[0].id.hex: 90_000, cells[1].id.hex: 1500, cells[2].id.hex: 999}
-        assert self.show(olgas, examination, note, **times).status_code == 204
-        kept = self.kept()
-        assert kept[cells[0].id] == pytest.approx(5000, abs=900)
-        assert kept[cells[1].id] == 1500
-        assert cells[2].id not in kept
-
-    def test_a_page_just_opened_has_shown_nothing(self, olgas, examination, cells):
-        note = NOTE.search(page(olgas, examination))[1]
-        self.show(olgas, examination, note, **{cells[0].id.hex: 90_000})
-        assert self.kept() == {}
-
-    def test_without_the_note_of_the_persons_own_page_nothing_counts(
-        self, as_user, olgas, examination, cells, later
-    ):
-        page(olgas, examination)
-        hanas = NOTE.search(page(as_user("hana"), examination))[1]
-        later.seconds = 50.0
-        for note in ("", "forged", "WyIwMCIsIjEiLDBd.x", hanas):
-            self.show(olgas, examination, note, **{cells[0].id.hex: 5000})
-            assert self.kept() == {}
-
-    def test_nonsense_is_no_error(self, olgas, examination, cells, later):
-        note = NOTE.search(page(olgas, examination))[1]
-        later.seconds = 5.0
-        address = f"/readings/{reading(examination).id}/showed"
-        for shown in (None, [], {"x": 5000}, "x", {cells[0].id.hex: None}):
-            answer = olgas.post(address, json={"opened": note, "shown": shown})
-            assert answer.status_code == 204
-
-
-class TestScreen:
-    def verify(self, browser, examination, note, cells, **shown):
-        address = f"/readings/{reading(examination).id}/verify-screen"
-        sent = {"cell": [str(cell.id) for cell in cells], "opened": note, "shown": shown}
-        return browser.post(address, json=sent, headers=JSON)
-
-    def test_what_was_looked_at_is_taken_over_and_recorded_as_such(
-        self, olgas, examination, cells, later
-    ):
-        note = NOTE.search(page(olgas, examination))[1]
-        later.seconds = 3.0
-        shown = {str(cell.id): 2000 for cell in cells[:3]}
-        answer = self.verify(olgas, examination, note, cells, **shown).json
-        assert answer["said"] == "2 cells verified."
-        assert answer["state"]["undo"] == "2 cells verified"
-        standing = decisions.standing(examination.id)
-        assert [standing[cell.id].label for cell in cells] == ["blast", "normal", "", ""]
-        assert standing[cells[0].id].how == DecisionWay.SCREEN
-
-    def test_what_was_not_on_the_screen_long_enough_is_refused_as_a_whole(
-        self, olgas, examination, cells, later
-    ):
-        note = NOTE.search(page(olgas, examination))[1]
-        later.seconds = 3.0
-        answer = self.verify(olgas, examination, note, cells, **{str(cells[0].id): 2000})
-        assert answer.status_code == 409
-        assert "1 of these cells was not on the screen" in answer.json["detail"]
-        assert set(labels(examination).values()) == {""}
-
-    def test_what_the_model_is_unsure_of_is_for_a_person_to_call(
-        self, olgas, examination, cells, later
-    ):
-        note = NOTE.search(page(olgas, examination))[1]
-        later.seconds = 3.0
-        answer = self.verify(olgas, examination, note, cells[2:], **{str(cells[2].id): 2000})
-        assert answer.status_code == 422
-
-
 class TestSubmit:
     def read_all(self, browser, examination, cells, later):
         note = NOTE.search(page(browser, examination))[1]
@@ -417,80 +266,3 @@ class TestOneCell:
         page(olgas, examination)
         address = f"/readings/{reading(examination).id}/cells/{reading(examination).id}"
         assert olgas.get(address).status_code == 404
-
-
-class TestBlind:
-    """A second reader sees neither what is suggested nor what the first reader called."""
-
-    @pytest.fixture
-    def second(self, as_user, olgas, examination, cells, later, password_hash):
-        note = NOTE.search(page(olgas, examination))[1]
-        later.seconds = 3.0
-        shown = {str(cell.id): 2000 for cell in cells[:3]}
-        call(olgas, examination, "blast", *cells[:3], opened=note, shown=shown)
-        first = reading(examination)
-        olga = users.by_username("olga")
-        readings.submit(first.id, users.actor_of(olga), second_because="Drawn at random.")
-        users.add("ivo", "Ivo Brandt", Role.TECHNICIAN, password_hash, None)
-        by = users.actor_of(users.by_username("ivo"))
-        return readings.take(examination.id, ReadingKind.SECOND, by)
-
-    @pytest.fixture
-    def ivos(self, as_user, second):
-        return as_user("ivo")
-
-    def test_nothing_on_the_page_tells(self, ivos, second, cells):
-        text = ivos.get(f"/readings/{second.id}/read").text
-        assert [group for _, group in TILES.findall(text)] == ["open"] * 3
-        for telling in ("95 %", "probability", "Olga", "data-verifiable", "Verify", "suggest"):
-            assert telling not in text.replace("neither the suggestions nor", "")
-
-    def test_cells_stand_in_the_order_of_the_fields(self, ivos, second, cells):
-        text = ivos.get(f"/readings/{second.id}/read").text
-        assert [cell for cell, _ in TILES.findall(text)] == [str(cell.id) for cell in cells[:3]]
-
-    def test_nothing_about_one_cell_tells(self, ivos, second, cells):
-        text = ivos.get(f"/readings/{second.id}/cells/{cells[0].id}").text.split("<main")[1]
-        for telling in ("probability", "Olga", "attention", "Who called", "suggest", "95 %"):
-            assert telling not in text
-        answer = ivos.get(f"/fields/{cells[0].__data__['field']}/cells/1/attention.png")
-        assert answer.status_code == 403
-
-    def test_gallery_and_viewer_are_closed_and_the_way_to_read_leads_here(
-        self, ivos, second, examination, cells
-    ):
-        assert ivos.get(f"/examinations/{examination.id}/cells").status_code == 403
-        assert ivos.get(f"/fields/{cells[0].__data__['field']}").status_code == 403
-        for method in (ivos.get, ivos.post):
-            answer = method(f"/examinations/{examination.id}/read")
-            assert answer.location == f"/readings/{second.id}/read"
-
-    def test_a_call_stands_apart_and_nothing_is_verified_by_screen(
-        self, ivos, second, examination, cells
-    ):
-        sent = {"cell": [str(cells[0].id)], "label": "normal"}
-        answer = ivos.post(f"/readings/{second.id}/decide", json=sent, headers=JSON).json
-        assert answer["state"]["todo"] == 2
-        assert answer["cells"][0]["spoken"] == "Cell 1 of field 1: called Normal"
-        assert labels(examination)[cells[0].id] == CellLabel.BLAST
-        sent = {"cell": [str(cells[1].id)]}
-        answer = ivos.post(f"/readings/{second.id}/verify-screen", json=sent, headers=JSON)
-        assert answer.status_code == 422
-
-    def test_the_adjudicator_sees_both_calls_of_what_differs_and_only_that(
-        self, as_user, ivos, second, examination, cells
-    ):
-        decide = f"/readings/{second.id}/decide"
-        ivos.post(decide, json={"cell": [str(cells[0].id)], "label": "normal"}, headers=JSON)
-        others = [str(cell.id) for cell in cells[1:3]]
-        ivos.post(decide, json={"cell": others, "label": "blast"}, headers=JSON)
-        submit(ivos, second)
-        by = users.actor_of(users.by_username("hana"))
-        third = readings.take(examination.id, ReadingKind.ADJUDICATION, by)
-        hanas = as_user("hana")
-        text = hanas.get(f"/readings/{third.id}/read").text
-        assert TILES.findall(text) == [(str(cells[0].id), "open")]
-        assert "1 blast<br>2 normal" in text
-        sent = {"cell": [str(cells[0].id)], "label": "blast"}
-        answer = hanas.post(f"/readings/{third.id}/decide", json=sent, headers=JSON).json
-        assert (answer["state"]["todo"], answer["state"]["submit"]) == (0, "Submit 1 decision")
