@@ -2,6 +2,11 @@
 
 from enum import StrEnum
 
+from appliance.vocabulary import ExaminationStatus
+
+BEFORE_SUBMISSION = (ExaminationStatus.REGISTERED, ExaminationStatus.PARTIAL)
+"""Statuses in which the first reading goes on and images are taken."""
+
 
 class CellLabel(StrEnum):
     """What a person calls a cell: the result, where the suggestion was only that."""

@@ -9,6 +9,7 @@ from appliance.permissions import Permission
 from appliance.records import steps
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
+from appliance.review_vocabulary import BEFORE_SUBMISSION
 from appliance.vocabulary import ExaminationStatus
 from webui.access import may
 
@@ -56,7 +57,7 @@ def of(listed: Listed, handled: Handling, *, blind: bool = False, offered: bool 
 
 def _main(listed: Listed, handled: Handling, status: ExaminationStatus) -> Iterator[Action]:
     """Yield the main action, then those beside it."""
-    if status in steps.BEFORE_SUBMISSION:
+    if status in BEFORE_SUBMISSION:
         yield from _at_the_bench(listed)
     elif status == ExaminationStatus.PRELIMINARY or handled.amendment is not None:
         yield from _before_signing(listed, handled)
@@ -110,7 +111,7 @@ def _further(listed: Listed, handled: Handling, status: ExaminationStatus) -> It
         yield _to("Ask for a second reading", "second.show_ask", listed, "people")
     if amended and may(Permission.REPORT_SIGN):
         yield _to("Give up the amendment", "signing.show_give_up", listed, "undo")
-    if status in (*steps.BEFORE_SUBMISSION, ExaminationStatus.PRELIMINARY) and may(
+    if status in (*BEFORE_SUBMISSION, ExaminationStatus.PRELIMINARY) and may(
         Permission.EXAMINATION_CANCEL
     ):
         yield _to("Cancel the examination", "reviewing.show_cancel", listed, "cross")

@@ -19,8 +19,9 @@ from flask.typing import ResponseReturnValue
 
 from appliance.errors import InvalidInput, NotFound
 from appliance.permissions import Permission
-from appliance.records import audit, cells, decisions, examinations, fields, steps
+from appliance.records import audit, cells, decisions, examinations, fields
 from appliance.records.tables import FieldImage
+from appliance.review_vocabulary import BEFORE_SUBMISSION
 from appliance.vocabulary import FieldState
 from webui import cellviews, galleries, offers, opened, readers, shapes
 from webui.access import actor, appliance, needs
@@ -60,7 +61,7 @@ def show_row(field_id: UUID) -> str:
     return render_template(
         "fields/_row.html",
         row=row,
-        takes_more=row.examination.status in steps.BEFORE_SUBMISSION,
+        takes_more=row.examination.status in BEFORE_SUBMISSION,
         tallies=tallies,
         reasons=REASONS,
         form=Form(),
@@ -185,7 +186,7 @@ def _page(row: FieldImage, form: Form) -> str:
         previous=rows[place - 1] if place else None,
         following=rows[place + 1] if place + 1 < len(rows) else None,
         total=len(rows),
-        takes_more=row.examination.status in steps.BEFORE_SUBMISSION,
+        takes_more=row.examination.status in BEFORE_SUBMISSION,
         may_add=row.state == FieldState.ANALYSED and readers.kind_now(row.examination) is not None,
         missed_labels={code: cellviews.LABELS[code] for code in cellviews.CALLS[:-1]},
         reasons=REASONS,

@@ -11,7 +11,7 @@ from appliance.permissions import Permission
 from appliance.records import examinations, readings, standing, steps
 from appliance.records.review_tables import Reading
 from appliance.records.tables import Examination
-from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
+from appliance.review_vocabulary import BEFORE_SUBMISSION, CellLabel, ReadingKind, ReadingState
 from webui import cellviews, displays
 from webui.access import actor, may
 
@@ -26,7 +26,7 @@ def kind_now(examination: Examination) -> ReadingKind | None:
     """Return which reading this person may do now, of those that need not be asked for."""
     if not may(Permission.CELL_DECIDE) or standing.is_blind(examination.id, actor()):
         return None
-    if examination.status in steps.BEFORE_SUBMISSION:
+    if examination.status in BEFORE_SUBMISSION:
         return ReadingKind.FIRST
     workable = examination.status in examinations.OPEN or steps.is_amended(examination.id)
     return ReadingKind.REVIEW if may(Permission.CONCLUSION_WRITE) and workable else None

@@ -8,7 +8,8 @@ from appliance.permissions import Permission
 from appliance.records import examinations
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
-from appliance.records.steps import BEFORE_SUBMISSION, SIGNED
+from appliance.records.steps import SIGNED
+from appliance.review_vocabulary import BEFORE_SUBMISSION
 from appliance.vocabulary import ExaminationStatus, how_many
 from webui.access import may
 from webui.cases import CLOSED

@@ -14,8 +14,9 @@ from werkzeug.datastructures import FileStorage
 
 from appliance.errors import ApplianceError, TooLarge
 from appliance.permissions import Permission
-from appliance.records import examinations, fields, steps
+from appliance.records import examinations, fields
 from appliance.records.tables import Examination
+from appliance.review_vocabulary import BEFORE_SUBMISSION
 from appliance.services.capture import Taken
 from webui import opened, shapes
 from webui.access import actor, appliance, needs
@@ -91,7 +92,7 @@ def _page(
         rows=rows,
         tallies=tallies,
         progress=shapes.progress(rows, tallies),
-        takes_more=examination.status in steps.BEFORE_SUBMISSION,
+        takes_more=examination.status in BEFORE_SUBMISSION,
         outcomes=outcomes or [],
         error=error,
         reasons=REASONS,

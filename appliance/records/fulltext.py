@@ -14,7 +14,7 @@ from peewee import DatabaseError, SqliteDatabase
 from appliance.records.database import proxy
 from appliance.records.index_tables import IndexRow
 
-FORM = 4
+FORM = 5
 """Raised when the terms are made differently, so that an older index is made anew."""
 
 

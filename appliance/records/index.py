@@ -29,7 +29,7 @@ from appliance.records.review_tables import (
 )
 from appliance.records.search import fold
 from appliance.records.tables import Cell, Examination, FieldImage, Patient, Row
-from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
+from appliance.review_vocabulary import BEFORE_SUBMISSION, CellLabel, ReadingKind, ReadingState
 from appliance.vocabulary import ExaminationStatus, FieldState, Suggestion
 
 _SIGN = "\N{SECTION SIGN}"  # begins every fact; folded words have no signs
@@ -38,7 +38,6 @@ WAITING = (FieldState.ACCEPTED, FieldState.ANALYSING)
 """States of an image that the worker has yet to finish."""
 NEED_YOU = (FieldState.REFUSED, FieldState.FAILED)
 """States of an image that a person has to decide about."""
-OPEN = (ExaminationStatus.REGISTERED, ExaminationStatus.PARTIAL, ExaminationStatus.PRELIMINARY)
 
 _AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -223,7 +222,7 @@ def _needs_of_images(states: set[str], status: str) -> Iterable[str]:
         yield "images"
     if states & set(WAITING):
         yield "waiting"
-    if status in OPEN and states & set(NEED_YOU):
+    if status in BEFORE_SUBMISSION and states & set(NEED_YOU):
         yield "attention"
     yield from states & set(NEED_YOU)
 

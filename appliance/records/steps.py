@@ -7,13 +7,11 @@ from appliance.records.index import WAITING
 from appliance.records.review_tables import Amendment
 from appliance.records.standing import Progress, progress
 from appliance.records.tables import Examination, FieldImage
-from appliance.review_vocabulary import ReadingKind, ReadingState
+from appliance.review_vocabulary import BEFORE_SUBMISSION, ReadingKind, ReadingState
 from appliance.vocabulary import Actor, ExaminationStatus, how_many
 
 SIGNED = (ExaminationStatus.FINAL, ExaminationStatus.AMENDED, ExaminationStatus.CORRECTED)
 """Statuses of an examination whose last report is signed."""
-BEFORE_SUBMISSION = (ExaminationStatus.REGISTERED, ExaminationStatus.PARTIAL)
-"""Statuses in which the first reading goes on."""
 
 
 def require_stage(examination: Examination, kind: ReadingKind) -> None:

@@ -56,12 +56,14 @@ def test_what_happens_to_an_examination_is_found_at_once(
     assert numbers("nunez", has_blasts=True, status=ExaminationStatus.PARTIAL) == ["26-0193"]
 
 
-def test_a_closed_examination_needs_nobody(numbered: Examination, image, blurred, by: Actor):
+@pytest.mark.parametrize("status", [ExaminationStatus.PRELIMINARY, ExaminationStatus.CANCELLED])
+def test_no_image_of_an_examination_that_takes_none_needs_anybody(
+    numbered: Examination, image, blurred, by: Actor, status: ExaminationStatus
+):
     fields.add(numbered.id, image(1), "a.png", 1, blurred, by)
-    row = examinations.get(numbered.id)
-    update(row, {"status": ExaminationStatus.CANCELLED}, "examination:cancel", by=by)
+    update(examinations.get(numbered.id), {"status": status}, "examination:change", by=by)
     assert numbers(needs="attention") == []
-    assert numbers(needs="refused", status=ExaminationStatus.CANCELLED) == ["26-0193"]
+    assert numbers(needs="refused", status=status) == ["26-0193"]
 
 
 def test_a_new_name_of_the_patient_finds_all_examinations(numbered, patient, by: Actor):
