@@ -1,7 +1,7 @@
 """What counts for coverage: counting takes as long again as the code that is counted.
 
-Not counted are all but the first cases of a test with many, tests in a browser, tests marked
-`no_cover`, and the processes of tests that are not marked `counted`.
+Not counted are all but the first cases of a test with many, tests that draw their cases, tests in a
+browser, tests marked `no_cover`, and the processes of tests that are not marked `counted`.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-CASES = 3
+CASES = 2
 """So many cases of a test are counted; the others run the same lines on other values."""
 
 
@@ -20,10 +20,11 @@ def uncounted() -> dict[str, str]:
 
 
 def spare(items: Sequence[pytest.Item]) -> None:
-    """Leave the counting out where a test has had enough cases, or where a browser asks for all."""
+    """Leave the counting out where a test runs the same lines again and again."""
     cases: Counter[str] = Counter()
     for item in items:
         test = item.nodeid.partition("[")[0]
         cases[test] += 1
-        if cases[test] > CASES or item.get_closest_marker("browser"):
+        draws = hasattr(getattr(item, "obj", None), "hypothesis")
+        if cases[test] > CASES or draws or item.get_closest_marker("browser"):
             item.add_marker("no_cover")

@@ -27,7 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     program = (
         "import sys; from pathlib import Path; from appliance import cli;"
         "cli._run_both = lambda settings: 0;"
-        "sys.exit(cli.main(['demo', '--data', sys.argv[1], '--examinations', '40']))"
+        "sys.exit(cli.main(['demo', '--data', sys.argv[1], '--examinations', '12']))"
     )
     done = subprocess.run(
         [COMMAND[0], "-c", program, str(data)], capture_output=True, text=True, check=True
@@ -46,7 +46,7 @@ def test_the_demo_lab_has_analysed_examinations_as_many_as_asked_and_prints_its_
         client = Client(live.address)
         client.sign_in("olga", log_ins["olga"])
         listed = client.get("/api/v1/examinations?limit=100").json()["examinations"]
-        assert len(listed) == 40
+        assert len(listed) == 12
         drawn = [
             each for each in listed if each["accession_number"][3:] in ("0001", "0002", "0003")
         ]
