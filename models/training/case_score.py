@@ -26,6 +26,7 @@ from appliance.pipeline import cells as cells_module
 from appliance.pipeline import morphology
 from appliance.pipeline.cells import find_cells
 from appliance.pipeline.crops import crop_cells
+from appliance.pipeline.evidence import EXPONENT
 from appliance.pipeline.morphology import as_columns, measure
 from appliance.settings import Settings
 from appliance.vocabulary import Morphology
@@ -49,6 +50,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Columns = NDArray[np.float32] | None
 SOURCES = ("taleqani", "allidb1")
+IN_USE = f"power mean, exponent {EXPONENT}"
 
 
 def _top(margins: Floats, share: float) -> float:
@@ -56,8 +58,15 @@ def _top(margins: Floats, share: float) -> float:
     return float(np.sort(margins)[-count:].mean())
 
 
+def _power_mean(margins: Floats, exponent: int) -> float:
+    return float(np.mean(expit(margins) ** exponent) ** (1 / exponent))
+
+
 POOLINGS: dict[str, Callable[[Floats], float]] = {
     "mean log-odds": lambda m: float(m.mean()),
+    "power mean, exponent 2": lambda m: _power_mean(m, 2),
+    IN_USE: lambda m: _power_mean(m, EXPONENT),
+    "power mean, exponent 8": lambda m: _power_mean(m, 8),
     "mean of the upper half": lambda m: _top(m, 0.5),
     "mean of the upper quarter": lambda m: _top(m, 0.25),
     "highest cell": lambda m: float(m.max()),
@@ -69,6 +78,8 @@ POOLINGS: dict[str, Callable[[Floats], float]] = {
 """How the log-odds of a field's cells become one score; where two do alike the earlier is taken."""
 PLAIN = ("share of cells above one half",)
 """What a person has without any score of fields: how many of the cells are suggested as blasts."""
+SCORE = (IN_USE,)
+"""What the product gives, `pipeline.evidence.field_score`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,11 +242,11 @@ class HeadTwins:
 
 def trials(found: Fields, cells: Cells, twins: Twins) -> Iterator[Trial]:
     """Try what had not seen the fields it is tried on; choose on fields it had not seen, too."""
-    yield _by_blocks(found)
-    yield _by_blocks(found, PLAIN)
+    for poolings in (POOLINGS, PLAIN, SCORE):
+        yield _by_blocks(found, poolings)
     far = twins.margins(origin(cells) != "taleqani")
-    yield _in_halves(found, far)
-    yield _in_halves(found, far, PLAIN)
+    for poolings in (POOLINGS, PLAIN, SCORE):
+        yield _in_halves(found, far, poolings)
     strange = twins.margins(~np.isin(origin(cells), ALLIDB))
     unseen = np.where(found.source[found.place] == "taleqani", far, strange)
     mine = found.source == "taleqani"
@@ -244,7 +255,7 @@ def trials(found: Fields, cells: Cells, twins: Twins) -> Iterator[Trial]:
     yield from _pairings(found, unseen, cells, twins)
 
 
-def _by_blocks(found: Fields, poolings: Iterable[str] = POOLINGS) -> Trial:
+def _by_blocks(found: Fields, poolings: Iterable[str]) -> Trial:
     """Try the released network: chosen on validation blocks, reported on test blocks."""
     number = np.array([int(block.rpartition(":")[2]) if ":" in block else -1
                        for block in found.block])  # fmt: skip
@@ -254,7 +265,7 @@ def _by_blocks(found: Fields, poolings: Iterable[str] = POOLINGS) -> Trial:
     return _trial(name, found, margins, chosen, number % EVERY == 0)
 
 
-def _in_halves(found: Fields, margins: Floats, poolings: Iterable[str] = POOLINGS) -> Trial:
+def _in_halves(found: Fields, margins: Floats, poolings: Iterable[str]) -> Trial:
     """Choose on every second block of taleqani, report on the others, and the other way round."""
     mine = found.source == "taleqani"
     names = np.unique(found.block[mine])
@@ -268,6 +279,8 @@ def _in_halves(found: Fields, margins: Floats, poolings: Iterable[str] = POOLING
 
 
 def _only(poolings: Iterable[str]) -> str:
+    if poolings is SCORE:
+        return ", the score in use"
     return ", plain share of blasts" if poolings is PLAIN else ""
 
 
@@ -275,7 +288,7 @@ def _pairings(found: Fields, unseen: Floats, cells: Cells, twins: Twins) -> Iter
     """Try every blast series with every healthy one; choose on taleqani and the other two."""
     series = np.array([block.split(":")[0] for block in origin_block(cells)])
     elsewhere, here = ~np.isin(origin(cells), ALLIDB), origin(cells) == "allidb1"
-    strangers, trained = [], []
+    strangers, trained, scored = [], [], []
     for pair in product(*SERIES):
         tested = (found.source == "allidb1") & np.isin(found.block, pair)
         chosen = choose(found, unseen, ~tested)
@@ -283,10 +296,13 @@ def _pairings(found: Fields, unseen: Floats, cells: Cells, twins: Twins) -> Iter
         learned = twins.margins(elsewhere | (here & ~np.isin(series, pair)))
         name = f"allidb1 {' and '.join(pair)}, twin trained on the other two series"
         trained.append(_trial(name, found, learned, chosen, tested))
+        known = choose(found, unseen, ~tested, SCORE)
+        scored.append(_trial("", found, learned, known, tested))
     name = "allidb1, twin without ALL-IDB, chosen on taleqani and two series, tried on the others"
     yield _joined(name, strangers)
     yield from trained
     yield _joined("the four pairings above together", trained)
+    yield _joined(f"the four pairings above together{_only(SCORE)}", scored)
 
 
 def _trial(name: str, found: Fields, margins: Floats, chosen: Chosen, tested: Mask) -> Trial:

@@ -10,6 +10,7 @@ from models.figures import auc
 from models.training.case_score import (
     PLAIN,
     POOLINGS,
+    SCORE,
     Chosen,
     Fields,
     HeadTwins,
@@ -90,13 +91,14 @@ def test_the_released_network_is_reported_on_its_test_blocks_only(tried):
 
 def test_every_field_of_a_source_is_reported_once_and_of_a_pairing_twice(tried):
     found, _, every = tried
-    released, plain, halves, plain_halves, stranger, *_ = every
-    assert len(released.blast) == len(plain.blast)
-    assert len(halves.blast) == len(plain_halves.blast) == (found.source == "taleqani").sum()
+    blocks, halves, (stranger, *_, pairs, scored) = every[:3], every[3:6], every[6:]
+    assert len({len(trial.blast) for trial in blocks}) == 1
+    assert {len(trial.blast) for trial in halves} == {(found.source == "taleqani").sum()}
     assert len(stranger.blast) == (found.source == "allidb1").sum()
-    for trial in (plain, plain_halves):
-        assert {chosen.pooling for chosen in trial.chosen} == set(PLAIN)
-    assert len(every[-1].blast) == 2 * (found.source == "allidb1").sum()
+    assert len(pairs.blast) == len(scored.blast) == 2 * (found.source == "allidb1").sum()
+    for poolings, trials_of_it in ((PLAIN, (blocks[1], halves[1])), (SCORE, (blocks[2], scored))):
+        for trial in trials_of_it:
+            assert {chosen.pooling for chosen in trial.chosen} == set(poolings)
 
 
 def test_fields_that_are_easily_told_are_told(tried):

@@ -16,9 +16,9 @@ def test_cells_that_say_the_same_are_given_back():
     assert field_score(said(0.8, 0.8, 0.8)) == pytest.approx(0.8)
 
 
-def test_evidence_for_and_against_is_weighed_in_odds():
-    assert field_score(said(0.9, 0.1)) == pytest.approx(0.5)
-    assert field_score(said(0.99, 0.4, 0.4)) == pytest.approx(1 / (1 + (1.5 * 1.5 / 99) ** (1 / 3)))
+def test_one_sure_blast_among_normal_cells_outweighs_many_doubtful_ones():
+    assert field_score(said(0.98, *[0.05] * 7)) > field_score(said(*[0.45] * 8))
+    assert field_score(said(1.0, 0.0)) == pytest.approx(0.5 ** (1 / 3))
 
 
 def test_what_is_outside_the_training_range_says_nothing():
