@@ -128,6 +128,7 @@ class Chromium:
         self._driver.get("about:blank")
         for command, details in _FORGET:
             self._driver.execute_cdp_cmd(command, details)
+        ActionBuilder(self._driver).clear_actions()  # the pointer is where none was moved
         self._driver.get_log("browser")
         return self._driver
 
