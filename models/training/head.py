@@ -35,6 +35,8 @@ UNUSABLE_RIDGE = 0.002
 """The same for telling what is no usable cell, chosen on test blocks."""
 MOST_STEPS = 300
 _NEVER = -20.0
+_LEAST_SPREAD = 1e-3
+"""Of an axis, over that of the first; the 304th has a ninetieth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +151,10 @@ def fit_axes(features: NDArray[np.float32], cells: Cells, *, depth: int) -> Axes
     weights = (1 / np.bincount(place))[place] / len(sources)
     mean = weights @ x
     centred = (x - mean) * np.sqrt(weights)[:, None]
-    _, values, components = np.linalg.svd(centred, full_matrices=False)
+    # A quick trial may have fewer cells than axes: the others have no spread, and are kept small.
+    _, values, components = np.linalg.svd(centred, full_matrices=len(centred) < depth)
+    values = np.pad(values, (0, max(depth - len(values), 0)))
+    values = np.maximum(values, _LEAST_SPREAD * values[0])
     weight = components[:depth] / np.sqrt(values[:depth, None])
     return Axes(weight, -weight @ mean)
 
