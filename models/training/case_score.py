@@ -12,7 +12,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,7 +40,7 @@ from models.training.cells_table import BLAST, UNUSABLE, Cells
 from models.training.data import CACHE, prepare
 from models.training.figures import rate_figure
 from models.training.folds import ALLIDB, EVERY, SERIES, origin, origin_block
-from models.training.learning_curve import BUNDLES, MOST
+from models.training.learning_curve import BUNDLES, MOST, STRONGEST
 from models.training.measuring import measured
 from models.training.morphology_trial import FORM, filled
 from models.training.page import shown
@@ -250,8 +250,9 @@ def trials(found: Fields, cells: Cells, twins: Twins) -> Iterator[Trial]:
     strange = twins.margins(~np.isin(origin(cells), ALLIDB))
     unseen = np.where(found.source[found.place] == "taleqani", far, strange)
     mine = found.source == "taleqani"
-    name = "allidb1, twin without ALL-IDB, chosen on taleqani"
-    yield _trial(name, found, strange, choose(found, unseen, mine), ~mine)
+    for poolings in (POOLINGS, SCORE):
+        name = f"allidb1, twin without ALL-IDB, chosen on taleqani{_only(poolings)}"
+        yield _trial(name, found, strange, choose(found, unseen, mine, poolings), ~mine)
     yield from _pairings(found, unseen, cells, twins)
 
 
@@ -380,7 +381,8 @@ def main() -> None:
     classifier = open_classifier(given.bundle, threads=1)
     found = look(given.data, classifier, cache=given.cache)
     cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)
-    embedding = classifier.predict(cells.crops).embedding
+    embedding = classifier.predict(cells.crops).embedding[:, :STRONGEST]
+    found = replace(found, embedding=found.embedding[:, :STRONGEST])
     plain = HeadTwins(cells, embedding, found)
     write(given.out, "case_score", classifier.card, trials(found, cells, plain))
     form = HeadTwins(cells, embedding, found, form=measured(given.data, cells, cache=given.cache))

@@ -30,6 +30,8 @@ from models.training.measuring import measured
 from models.training.twin_arrays import AWAY, Twin, load_twins, twins_file
 
 BUNDLES = Path(__file__).parents[1] / "bundles"
+STRONGEST = 64
+"""Axes of the embedding that a head for other sources is fitted to: the rest is of the sources."""
 MOST = {"taleqani": 1500, "allidb1": 1500, "pbc": 400, "bccd": 100, "wbcseg1": 100}
 """Cells of a source and class that the stand-in learns from; few of the sources without blasts."""
 
@@ -61,7 +63,8 @@ def strangers(
     """Give what a network that never saw each source says: its twin, or else a stand-in."""
     if twins:
         return dict(twins)
-    return {name: Twin(stand_in(cells, embedding, away), embedding) for name, away in AWAY.items()}
+    strongest = embedding[:, :STRONGEST]
+    return {name: Twin(stand_in(cells, strongest, away), embedding) for name, away in AWAY.items()}
 
 
 def trials(

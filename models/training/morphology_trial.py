@@ -26,7 +26,7 @@ from models.site_head import Numbers
 from models.training.cells_table import BLAST, UNUSABLE, Cells
 from models.training.data import CACHE, prepare
 from models.training.folds import ALLIDB
-from models.training.learning_curve import BUNDLES, stand_in
+from models.training.learning_curve import BUNDLES, STRONGEST, stand_in
 from models.training.measuring import measured
 
 SIZES = (10, 20, 50, 100)
@@ -150,7 +150,7 @@ def main() -> None:
     classifier = open_classifier(given.bundle, threads=1)
     cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)
     numbers = measured(given.data, cells, cache=given.cache)
-    embedding = classifier.predict(cells.crops).embedding
+    embedding = classifier.predict(cells.crops).embedding[:, :STRONGEST]
     without = unseen(cells, embedding, numbers)
     found = tried(cells, embedding, numbers)
     given.out.mkdir(parents=True, exist_ok=True)
