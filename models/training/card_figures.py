@@ -20,6 +20,7 @@ TEMPLATE = Path(__file__).parent / "MODEL_CARD.template.md"
 TAKEN = {
     "classifier.json": {"held_out": "held_out"},
     "learning_curve.json": {"curves": "learning_curve"},
+    "field_twins.json": {"trials": "fields"},
     "cut_out.json": {"cut_out": "cut_out"},
     "attention.json": {"attention": "attention_on_masks"},
     "left_out_range.json": {"left_out": "flagged_where_left_out"},

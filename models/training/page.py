@@ -30,6 +30,7 @@ def write_page(folder: Path, template: Path) -> None:
         latency=latency(card["figures"].get("latency")),
         prices=prices_table(card["figures"].get("flagged_where_left_out", {})),
         attention=attention_list(card["figures"].get("attention_on_masks", {})),
+        fields=fields_table(card["figures"].get("fields", [])),
         cut_out=cut_out_list(card["figures"].get("cut_out", {})),
         drawn=drawn_sentences(card["figures"].get("drawn_pictures", {})),
         spoilt=spoilt_table(card["figures"].get("spoilt_pictures", {})),
@@ -140,6 +141,21 @@ def attention_list(entries: Mapping[str, Mapping[str, Any]]) -> str:
         f"- {source}: {shown(entry['attention'])}; of the crop {shown(entry['area'])} is cell"
         for source, entry in entries.items()
     )
+
+
+def fields_table(trials: Sequence[Mapping[str, Any]]) -> str:
+    """Write how well fields with blasts are told from fields without."""
+    if not trials:
+        return MISSING
+    keys = ("accuracy", "sensitivity", "specificity", "auc")
+    lines = [
+        "| fields, held out | fields (with blasts) | accuracy | sensitivity | specificity | AUC |",
+        "|---|---|---|---|---|---|",
+    ]
+    for trial in trials:
+        head = [trial["what"], f"{trial['fields']} ({trial['with_blasts']})"]
+        lines.append(f"| {' | '.join(head + [shown(trial[key]) for key in keys])} |")
+    return "\n".join(lines)
 
 
 def cut_out_list(entries: Mapping[str, Mapping[str, Any]]) -> str:

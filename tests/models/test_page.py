@@ -4,7 +4,15 @@ import json
 import shutil
 
 from models.training.card_figures import add_measured
-from models.training.page import MISSING, curve_table, drawn_sentences, matrix_table, spoilt_table
+from models.training.page import (
+    MISSING,
+    curve_table,
+    cut_out_list,
+    drawn_sentences,
+    fields_table,
+    matrix_table,
+    spoilt_table,
+)
 
 
 def test_the_source_that_was_left_out_stands_out():
@@ -21,6 +29,14 @@ def test_the_source_that_was_left_out_stands_out():
 
 def test_what_was_not_measured_is_said_so():
     assert {matrix_table([]), curve_table({}), drawn_sentences({}), spoilt_table({})} == {MISSING}
+    assert {fields_table([]), cut_out_list({})} == {MISSING}
+
+
+def test_fields_are_shown_with_how_many_there_were():
+    figure = {"value": 0.9, "low": 0.8, "high": 0.95}
+    keys = ("accuracy", "sensitivity", "specificity", "auc")
+    trial = {"what": "here", "fields": 12, "with_blasts": 5} | dict.fromkeys(keys, figure)
+    assert "| here | 12 (5) | 0.900 (0.800-0.950) |" in fields_table([trial])
 
 
 def test_pictures_never_shown_are_counted_apart():
