@@ -21,8 +21,9 @@ BLACK = 14
 _LEAST_SHARE, _CUT_OUT_SHARE, _CUT_OUT_REACH = 0.02, 0.25, 0.93
 _STAINED, _STAINED_SHARE = 1.08, 0.5
 """A pixel is stained where red and blue are so many times its green; red cells are not."""
-_EDGE = 1 / 120
-"""Width of the edge, over the cell's, that scaling or compression has mixed with the black."""
+_MIXED, _MOST_PEELED = 0.85, 1 / 25
+"""How bright the outermost pixels are at most, over those within, where scaling or compression has
+mixed them with the black; and how much is peeled off at most, over the cell's width."""
 _LIGHTEST, _LIGHTEST_TO_WHITE, _WHITES = 0.98, 0.97, (120, 255)
 """Blue passes the dyes of cytoplasm nearly as it passes glass: its 98th percentile within a cell
 is 0.97 of the white (medians of five sources: 0.89, 0.97, 0.99 and twice above 1)."""
@@ -84,12 +85,25 @@ def on_glass(pixels: Pixels) -> Pixels:
     shown = cut_out(pixels)
     if shown is None:
         return pixels
-    _, _, width, height = cv2.boundingRect(shown)
-    reach = 2 * int(max(width, height) * _EDGE) + 1
-    lit = cv2.erode(shown, np.ones((reach, reach), np.uint8), borderValue=1) > 0
-    if not lit.any():
-        return pixels
+    lit = _peeled(pixels, shown) > 0
     white = np.clip(np.quantile(pixels[lit][:, 2], _LIGHTEST) / _LIGHTEST_TO_WHITE, *_WHITES)
     laid = pixels.copy()
     laid[~lit] = round(float(white))
     return laid
+
+
+def _peeled(pixels: Pixels, shown: Mask) -> Mask:
+    """Take the outermost pixels off for as long as they are darker than those within."""
+    bright = pixels.max(axis=2)
+    _, _, width, height = cv2.boundingRect(shown)
+    square = np.ones((3, 3), np.uint8)
+    for _ in range(int(max(width, height) * _MOST_PEELED)):
+        within = cv2.erode(shown, square, borderValue=1)
+        core = cv2.erode(within, square, borderValue=1)
+        edge, next_to_it = bright[shown > within], bright[within > core]
+        if not len(edge) or not len(next_to_it):
+            break
+        if np.median(edge) >= _MIXED * np.median(next_to_it):
+            break
+        shown = within
+    return shown

@@ -48,6 +48,13 @@ def test_no_dark_ring_is_left_where_scaling_mixed_a_cell_with_the_black():
     assert crop.max(axis=2).min() > 100
 
 
+def test_nothing_is_peeled_off_a_cell_whose_edge_is_its_own():
+    lying = on_glass(drawn(0, (150, 150)))
+    assert (lying == CYTOPLASM).all(axis=2).sum() == (drawn(0, (150, 150)) == CYTOPLASM).all(
+        axis=2
+    ).sum()
+
+
 def test_a_cell_cut_out_without_a_margin_is_known_by_its_stain():
     tight = np.ascontiguousarray(drawn(0, (150, 150))[80:221, 80:221])
     assert cut_out(tight) is not None
