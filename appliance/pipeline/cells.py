@@ -20,7 +20,7 @@ from appliance.pipeline.nuclei import Levels, cut_apart, levels, nuclear_mask
 from appliance.pipeline.outlines import outline
 from appliance.pipeline.ruler import RED_CELL_UM, red_cell_diameter
 from appliance.pipeline.silhouettes import as_cut
-from appliance.pipeline.surround import Mask, cut_out, on_glass
+from appliance.pipeline.surround import Mask, cut_out, laid_on_glass, on_glass
 from appliance.vocabulary import Box, FoundCell, Pixels
 
 _WORKING_PIXELS = 350_000
@@ -91,7 +91,7 @@ def find_cells(pixels: Pixels, *, um_per_px: float | None = None) -> list[FoundC
     shown = cut_out(pixels)
     if shown is None:
         return _in_reading_order(_by_nuclei(pixels, um_per_px))
-    found = _by_nuclei(on_glass(pixels), um_per_px)
+    found = _by_nuclei(laid_on_glass(pixels, shown), um_per_px)
     return _in_reading_order(as_cut(pixels, shown, found))
 
 

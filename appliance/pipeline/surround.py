@@ -83,8 +83,11 @@ def on_glass(pixels: Pixels) -> Pixels:
         slide as the cells' lightest parts tell it.
     """
     shown = cut_out(pixels)
-    if shown is None:
-        return pixels
+    return pixels if shown is None else laid_on_glass(pixels, shown)
+
+
+def laid_on_glass(pixels: Pixels, shown: Mask) -> Pixels:
+    """Do so where it is known already what is shown, as `cut_out` gives it."""
     lit = _peeled(pixels, shown) > 0
     white = np.clip(np.quantile(pixels[lit][:, 2], _LIGHTEST) / _LIGHTEST_TO_WHITE, *_WHITES)
     laid = pixels.copy()

@@ -43,7 +43,7 @@ from models.training.folds import ALLIDB, EVERY, SERIES, origin, origin_block
 from models.training.learning_curve import BUNDLES, MOST, STRONGEST
 from models.training.measuring import measured
 from models.training.morphology_trial import FORM, filled
-from models.training.page import shown
+from models.training.page import fields_table
 from models.training.sources import pictures, read_pixels
 
 Floats = NDArray[np.float64]
@@ -344,19 +344,7 @@ def figures(trial: Trial) -> dict[str, Any]:
 
 def as_page(found: list[dict[str, Any]]) -> str:
     """Write the figures as Markdown."""
-    keys = ("accuracy", "sensitivity", "specificity", "auc")
-    lines = [
-        "# Fields with or without blasts",
-        "",
-        "| fields, held out | fields (with blasts) | accuracy | sensitivity | specificity | AUC "
-        "| put together by |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in found:
-        head = [row["what"], f"{row['fields']} ({row['with_blasts']})"]
-        tail = [*(shown(row[key]) for key in keys), ", ".join(row["poolings"])]
-        lines.append(f"| {' | '.join(head + tail)} |")
-    return "\n".join(lines) + "\n"
+    return f"# Fields with or without blasts\n\n{fields_table(found)}\n"
 
 
 def write(out: Path, name: str, card: Card, tried: Iterable[Trial]) -> None:

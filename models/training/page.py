@@ -149,12 +149,14 @@ def fields_table(trials: Sequence[Mapping[str, Any]]) -> str:
         return MISSING
     keys = ("accuracy", "sensitivity", "specificity", "auc")
     lines = [
-        "| fields, held out | fields (with blasts) | accuracy | sensitivity | specificity | AUC |",
-        "|---|---|---|---|---|---|",
+        "| fields, held out | fields (with blasts) | accuracy | sensitivity | specificity | AUC "
+        "| put together by |",
+        "|---|---|---|---|---|---|---|",
     ]
     for trial in trials:
         head = [trial["what"], f"{trial['fields']} ({trial['with_blasts']})"]
-        lines.append(f"| {' | '.join(head + [shown(trial[key]) for key in keys])} |")
+        tail = [*(shown(trial[key]) for key in keys), ", ".join(trial["poolings"])]
+        lines.append(f"| {' | '.join(head + tail)} |")
     return "\n".join(lines)
 
 

@@ -35,7 +35,9 @@ def test_what_was_not_measured_is_said_so():
 def test_fields_are_shown_with_how_many_there_were():
     figure = {"value": 0.9, "low": 0.8, "high": 0.95}
     keys = ("accuracy", "sensitivity", "specificity", "auc")
-    trial = {"what": "here", "fields": 12, "with_blasts": 5} | dict.fromkeys(keys, figure)
+    trial = {"what": "here", "fields": 12, "with_blasts": 5, "poolings": ["mean"]} | dict.fromkeys(
+        keys, figure
+    )
     assert "| here | 12 (5) | 0.900 (0.800-0.950) |" in fields_table([trial])
 
 

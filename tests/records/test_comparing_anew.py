@@ -56,12 +56,17 @@ def back(clinician, by):
 def one_more(agreed, back, image, sharp, analysis, by):
     """Sent back, it got an image with one more cell, and was submitted again."""
     first = back(agreed)
-    fields.add(agreed.id, image(1), "late.png", 1, sharp, by)
-    fields.finish(fields.claim_oldest("w"), analysis(blast=1), card={}, by="w")
-    cell = fields.cells_of_examination(agreed.id)[-1]
+    cell = imaged(agreed, image(1), sharp, analysis, by)
     decisions.decide(first.id, [cell.id], BLAST, by, shown={cell.id: 900})
     readings.submit(first.id, by)
     return cell
+
+
+def imaged(examination, picture, sharp, analysis, by):
+    """Add an image with one more cell, and give that cell."""
+    fields.add(examination.id, picture, "late.png", 1, sharp, by)
+    fields.finish(fields.claim_oldest("w"), analysis(blast=1), card={}, by="w")
+    return fields.cells_of_examination(examination.id)[-1]
 
 
 def read_blind(examination, reader, blasts, normal):
@@ -218,9 +223,7 @@ def test_a_second_reading_under_way_goes_on_and_takes_the_new_cells_in(
     readings.ask(submitted.id, SECOND, "Drawn at random.", by)
     second = readings.take(submitted.id, SECOND, third)
     first = back(submitted)
-    fields.add(submitted.id, image(1), "late.png", 1, sharp, by)
-    fields.finish(fields.claim_oldest("w"), analysis(blast=1), card={}, by="w")
-    cell = fields.cells_of_examination(submitted.id)[-1]
+    cell = imaged(submitted, image(1), sharp, analysis, by)
     decisions.decide(first.id, [cell.id], BLAST, by, shown={cell.id: 900})
     readings.submit(first.id, by)
     assert [row.reading.id for row in readings.wanted()] == [second.id]

@@ -1,24 +1,12 @@
 """What is read from the records to print a report, and how often."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
 from appliance.records import report_versions, users
-from appliance.records.database import close, proxy
-from appliance.services.accounts import Accounts
-from appliance.settings import Settings
-from appliance.wiring import build
+from appliance.records.database import proxy
 from tests.cases import conclude, sign, signed
-
-
-@pytest.fixture
-def appliance(tmp_path, database_path, cheap_hasher):
-    made = build(Settings(data=tmp_path, min_free_mb=0))
-    accounts = Accounts(3, 15, hasher=cheap_hasher)
-    yield replace(made, accounts=accounts, review=replace(made.review, accounts=accounts))
-    close()
 
 
 @pytest.fixture

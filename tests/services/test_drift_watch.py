@@ -10,19 +10,7 @@ from appliance.clock import now
 from appliance.records import audit, guards
 from appliance.records.database import proxy
 from appliance.services import drift_watch
-from appliance.services.scorecards import Scorecards
 from tests.statistics_lab import Bench, blur_last_week, filling
-
-
-@pytest.fixture
-def bench(database, olga, hana):
-    with filling():
-        yield Bench(olga, hana)
-
-
-@pytest.fixture
-def counting():
-    return Scorecards(decision_limit=0.2)
 
 
 @pytest.fixture

@@ -17,26 +17,15 @@ from appliance.records import (
     states,
     users,
 )
-from appliance.records.database import close, proxy
+from appliance.records.database import proxy
 from appliance.review_vocabulary import CellLabel, Finding, ReadingKind, SignatureMeaning
-from appliance.services.accounts import Accounts
 from appliance.services.reporting import Reporting
 from appliance.services.review import AT_RANDOM, Policy
 from appliance.services.verified import suggested_finding
-from appliance.settings import Settings
 from appliance.vocabulary import APPLIANCE, Tally
-from appliance.wiring import build
 from tests.cases import BLAST, NORMAL, cells_of, conclude, imaged, read, sign, signed, submitted
 
 NEVER, ALWAYS = (lambda: 0.999), (lambda: 0.0)
-
-
-@pytest.fixture
-def appliance(tmp_path, database_path, cheap_hasher):
-    made = build(Settings(data=tmp_path, min_free_mb=0))
-    accounts = Accounts(3, 15, hasher=cheap_hasher)
-    yield replace(made, accounts=accounts, review=replace(made.review, accounts=accounts))
-    close()
 
 
 @pytest.fixture

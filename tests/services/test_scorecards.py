@@ -2,32 +2,18 @@
 
 from datetime import timedelta
 
-import pytest
-
 from appliance import clock
 from appliance.clock import now
 from appliance.exchange.spreadsheet import as_csv
 from appliance.records.review_tables import SiteVerification
 from appliance.records.scorecard import Asked
 from appliance.services import scorecards
-from appliance.services.scorecards import Scorecards
 from appliance.services.statistics import sentences
 from appliance.services.statistics.drift import Steadiness
-from tests.statistics_lab import Bench, blur_last_week, filling, furnish
+from tests.statistics_lab import blur_last_week, furnish
 
 TODAY = now().astimezone().date()
 ASKED = Asked(since=TODAY - timedelta(days=90), until=TODAY)
-
-
-@pytest.fixture
-def bench(database, olga, hana):
-    with filling():
-        yield Bench(olga, hana)
-
-
-@pytest.fixture
-def counting():
-    return Scorecards(decision_limit=0.2)
 
 
 def test_it_counts_from_the_records_of_submitted_examinations(bench, counting):
