@@ -63,6 +63,7 @@ def merge(reading_id: UUID) -> ResponseReturnValue:
     """Make one cell of those that are selected."""
     row, sent = readers.mine(reading_id), readers.body()
     ids = readers.uuids(sent, "cell")
+    readers.keep_shown(row.id, sent)
     parts = [cell for cell in _cells_of(row) if cell.id in ids]
     if len({cell.__data__["field"] for cell in parts}) == 1 and not touching(parts):
         raise InvalidInput({"cell": "Only cells that touch each other can be merged."})

@@ -8,7 +8,7 @@ from flask import request
 
 from appliance.errors import Forbidden, InvalidInput
 from appliance.permissions import Permission
-from appliance.records import examinations, readings, standing, steps
+from appliance.records import decisions, examinations, readings, standing, steps
 from appliance.records.review_tables import Reading
 from appliance.records.tables import Examination
 from appliance.review_vocabulary import BEFORE_SUBMISSION, CellLabel, ReadingKind, ReadingState
@@ -114,3 +114,8 @@ def shown(reading_id: UUID, sent: Mapping[str, Any]) -> dict[UUID, int]:
     if request.is_json:
         return displays.shown(sent.get("shown"), longest)
     return displays.all_of(uuids(sent, "on_page"), longest)
+
+
+def keep_shown(reading_id: UUID, sent: Mapping[str, Any]) -> None:
+    """Keep which cells were on the screen: a page tells it once, with whatever it asks for next."""
+    decisions.showed(reading_id, shown(reading_id, sent), actor())

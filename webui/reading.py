@@ -145,7 +145,7 @@ def verify_screen(reading_id: UUID) -> ResponseReturnValue:
 def showed(reading_id: UUID) -> ResponseReturnValue:
     """Keep which cells were on the screen, as the page measured it."""
     row = readers.mine(reading_id)
-    decisions.showed(row.id, readers.shown(row.id, readers.body()), actor())
+    readers.keep_shown(row.id, readers.body())
     return Response(status=204)
 
 
@@ -154,6 +154,7 @@ def showed(reading_id: UUID) -> ResponseReturnValue:
 def undo(reading_id: UUID) -> ResponseReturnValue:
     """Take back what was decided last."""
     row = readers.mine(reading_id)
+    readers.keep_shown(row.id, readers.body())
     done = decisions.undo(row.id, actor())
     if done is None:
         return _answer(row, None, "Nothing is left to take back.")

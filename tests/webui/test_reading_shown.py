@@ -7,7 +7,7 @@ import pytest
 from appliance.records import decisions
 from appliance.records.review_tables import CellDisplay
 from appliance.review_vocabulary import DecisionWay
-from tests.webui.reading_pages import JSON, NOTE, labels, page, reading
+from tests.webui.reading_pages import JSON, NOTE, call, labels, page, reading
 
 
 class TestDisplays:
@@ -45,6 +45,21 @@ class TestDisplays:
         for note in ("", "forged", "WyIwMCIsIjEiLDBd.x", hanas):
             self.show(olgas, examination, note, **{cells[0].id.hex: 5000})
             assert self.kept() == {}
+
+    def test_what_the_page_tells_while_it_takes_back_or_merges_is_kept(
+        self, olgas, examination, cells, later
+    ):
+        note = NOTE.search(page(olgas, examination))[1]
+        call(olgas, examination, "blast", cells[0])
+        later.seconds = 5.0
+        address = f"/readings/{reading(examination).id}"
+        told = {"opened": note, "shown": {str(cells[1].id): 1500}}
+        assert olgas.post(f"{address}/undo", json=told, headers=JSON).json["said"] == "Taken back."
+        assert self.kept() == {cells[1].id: 1500}
+        two = [str(cell.id) for cell in cells[2:]]
+        told = {"cell": two, "opened": note, "shown": {str(cells[0].id): 2000}}
+        olgas.post(f"{address}/merge", json=told, headers=JSON)
+        assert self.kept() == {cells[1].id: 1500, cells[0].id: 2000}
 
     def test_nonsense_is_no_error(self, olgas, examination, cells, later):
         note = NOTE.search(page(olgas, examination))[1]

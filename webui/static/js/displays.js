@@ -73,15 +73,15 @@
     if (!answer || !answer.ok) failed();
     else form.dispatchEvent(new CustomEvent("told", { detail: Object.keys(carried) }));
   }
-  window.setInterval(tell, TELL_EVERY);
-  document.addEventListener("visibilitychange", tell);
-  window.addEventListener("pagehide", tell);
+  const tellInLine = () => window.scopeside.inLine(tell);
+  window.setInterval(tellInLine, TELL_EVERY);
+  document.addEventListener("visibilitychange", tellInLine);
+  window.addEventListener("pagehide", tell); // there is no later
   window.addEventListener("resize", watch);
   watch();
 
   window.scopeside.displays = {
     take,
-    tell,
     isLongEnough: (tile) => (shown.get(tile.dataset.cell) || 0) >= LEAST,
     onScreen: () => [...visible],
     look(id) { opened = id; },

@@ -56,10 +56,9 @@
     alertBox.hidden = !sentence;
   }
 
-  // --- to the server, one after the other ---
-  let line = Promise.resolve();
+  // --- to the server ---
   function post(address, body) {
-    const mine = line.then(async () => {
+    return tools.inLine(async () => {
       const { failed, ...carried } = displays ? displays.take() : { failed() {} };
       let sentence = "The appliance does not answer. Nothing was changed; try again.";
       try {
@@ -72,8 +71,6 @@
       failed();
       throw new Error(sentence);
     });
-    line = mine.catch(() => {});
-    return mine;
   }
   async function change(chosen, groupOf, address, body) {
     const before = chosen.map((tile) => [tile, tile.dataset.group]);
@@ -219,12 +216,15 @@
 
   // --- one cell, large ---
   async function open(address, id) {
+    const again = sheet.open;
     const answer = await fetch(address, { headers: { "X-Part": "cell" } }).catch(() => null);
     if (!answer || !answer.ok || answer.redirected) {
       complain("This cell cannot be opened now. Try again.");
       return;
     }
-    sheet.innerHTML = await answer.text();
+    const part = await answer.text();
+    if (again && !sheet.open) return; // closed in the meantime
+    sheet.innerHTML = part;
     sheet.scrollTop = 0;
     if (displays) displays.look(id || sheet.querySelector("[data-shown]").dataset.shown);
     if (!sheet.open) sheet.showModal();

@@ -4,6 +4,7 @@
   "use strict";
   const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
+  let line = Promise.resolve();
   // For the scripts of pages: fetch with our token; the answer is asked for as JSON.
   window.scopeside = {
     send(address, options) {
@@ -11,6 +12,12 @@
       const headers = Object.assign(
         { "X-CSRFToken": token(), Accept: "application/json" }, given.headers);
       return fetch(address, Object.assign({ method: "POST" }, given, { headers }));
+    },
+    // One after the other, where an answer must not be older than what was sent after it.
+    inLine(act) {
+      const mine = line.then(act);
+      line = mine.catch(() => {});
+      return mine;
     },
     poll(address) {
       return fetch(address, { headers: { "X-Poll": "1", Accept: "application/json" } });
