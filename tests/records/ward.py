@@ -1,7 +1,5 @@
 """A ward where people of all roles do whatever they like, for tests to look at."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,10 +8,8 @@ from uuid import UUID, uuid4
 
 import numpy as np
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
-from peewee import IntegrityError
+from hypothesis.stateful import rule
 
-from appliance.errors import ApplianceError
 from appliance.records import (
     conclusions,
     decisions,
@@ -26,13 +22,12 @@ from appliance.records import (
     states,
     users,
 )
-from appliance.records.database import close, open_database
 from appliance.records.review_tables import Conclusion, Reading
-from appliance.records.schema import ALL
 from appliance.records.tables import Cell, Examination, FieldImage
 from appliance.review_vocabulary import CellLabel, Finding, ReadingKind
 from appliance.vocabulary import Actor, Box, Quality, SourceImage
 from tests.records.conftest import SHARP
+from tests.records.own_records import OwnRecords
 
 CLOSED = {"cancelled", "entered-in-error"}
 SIGNED = {"final", "amended", "corrected"}
@@ -44,16 +39,11 @@ labels = st.sampled_from([CellLabel.BLAST, CellLabel.NORMAL, CellLabel.NOT_A_CEL
 reasons = st.sampled_from(["for a reason", "for another reason", ""])
 
 
-class Ward(RuleBasedStateMachine):
+class Ward(OwnRecords):
     """One smear after the other, two technicians, two clinicians."""
 
     def __init__(self, template: Path, make_analysis: Callable[..., Any]) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        shutil.copy(template, self.folder / "records.sqlite3")
-        self.database = open_database(self.folder / "records.sqlite3")
-        self.database.execute_sql("PRAGMA synchronous = off")
-        self.make_analysis = make_analysis
+        super().__init__(template, make_analysis)
         staff = [("olga", "technician"), ("ivo", "technician")]
         staff += [("hana", "clinician"), ("yun", "clinician")]
         self.people = [
@@ -84,22 +74,6 @@ class Ward(RuleBasedStateMachine):
         if claimed:
             assert fields.finish(claimed, self.make_analysis(1, 1), card={}, by="w")
         return claimed is not None
-
-    def teardown(self) -> None:
-        close()
-        shutil.rmtree(self.folder)
-
-    def attempt(self, write: Callable[[], object]) -> None:
-        """Do one thing; whatever refuses it must leave nothing behind."""
-        before = self.everything()
-        try:
-            write()
-        except (ApplianceError, IntegrityError):
-            assert self.everything() == before
-
-    def everything(self) -> list[Any]:
-        names = [table._meta.table_name for table in ALL]
-        return [self.database.execute_sql(f'SELECT * FROM "{n}"').fetchall() for n in names]
 
     @property
     def row(self) -> Examination:
