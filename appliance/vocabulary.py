@@ -143,7 +143,8 @@ class QualityCheck:
     """One line of the quality passport: a number, its limits, and a plain sentence."""
 
     name: str
-    """focus, exposure, clipping, evenness, stain, cells, thickness."""
+    """focus, exposure, clipping, evenness, stain, cells, thickness; of cells cut out and laid on
+    black cut-out and resolution."""
     value: float
     low: float | None
     high: float | None
@@ -202,6 +203,11 @@ class Morphology:
     tells small L1 blasts from large L2 ones by size (Bennett et al. 1976, Br J Haematol 33:451)."""
     cell_to_red_cell: float | None
     """Area of the whole cell likewise."""
+    nucleus_px: float | None
+    """Diameter of the circle of the nucleus' area in pixels, where the picture shows no red cell to
+    measure by: comparable only between pictures that one microscope took alike."""
+    cell_px: float | None
+    """Of the circle of the cell's area likewise."""
     nucleus_diameter_um: float | None
     """Of the circle of the nucleus' area, where the picture's scale is known."""
     cell_diameter_um: float | None

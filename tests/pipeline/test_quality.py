@@ -220,3 +220,76 @@ def test_a_real_field_has_one_focus_at_every_size(data_dir):
         values = [value(assess(p), "focus") for p in (half, pixels, scaled(half, 2))]
         assert max(values) < 1.2 * min(values)
         assert "focus" in assess(blurred(half, 5.5)).failures
+
+
+def cut_out(pixels: Pixels, *, radius: int = 60, at: tuple[int, int] = (150, 150)) -> Pixels:
+    """Lay a drawn lymphocyte on black."""
+    picture = pixels.copy()
+    cv2.circle(picture, at, radius, (176, 160, 228), -1)
+    cv2.circle(picture, (at[0] - 6, at[1]), int(0.8 * radius), (100, 50, 140), -1)
+    return picture
+
+
+BLACK = np.zeros((300, 300, 3), np.uint8)
+
+
+def test_a_cell_cut_out_on_black_passes_with_a_remark_and_no_fault_of_a_field():
+    quality = assess(cut_out(BLACK))
+    assert quality.passed
+    assert [check.name for check in quality.checks] == ["cut-out", "resolution"]
+    said = sentence(quality, "cut-out")
+    assert said.startswith("One cell, cut out of the slide and laid on black.")
+    assert "cannot be judged" in said
+    assert "add the whole field" in said
+    assert value(quality, "resolution") == pytest.approx(121, abs=2)
+
+
+def test_cells_cut_out_side_by_side_are_counted():
+    pair = cut_out(cut_out(BLACK, at=(80, 150)), at=(220, 150), radius=50)
+    assert sentence(assess(pair), "cut-out").startswith("2 cells")
+    assert value(assess(pair), "resolution") == pytest.approx(101, abs=2)
+
+
+def test_a_cut_out_cell_of_too_few_pixels_is_refused_for_its_size_alone():
+    quality = assess(scaled(cut_out(BLACK), 0.15))
+    assert quality.failures == ("resolution",)
+    assert "full size" in sentence(quality, "resolution")
+
+
+@pytest.mark.parametrize("colour", [(180, 180, 180), (60, 160, 70), (200, 60, 50)])
+def test_another_thing_on_black_is_not_taken_for_a_cell(colour):
+    picture = BLACK.copy()
+    cv2.circle(picture, (150, 150), 60, colour, -1)
+    quality = assess(picture)
+    assert not quality.passed
+    assert "cut-out" not in [check.name for check in quality.checks]
+
+
+def test_a_field_on_black_is_judged_as_a_field(field):
+    hole = np.zeros((*field.shape[:2], 1), np.uint8)
+    cv2.circle(hole, (480, 360), 300, 1, -1)
+    assert tuple(check.name for check in assess(field * hole).checks) == CHECKS
+
+
+def test_without_colour_a_shape_on_black_is_not_called_a_cell():
+    grey = np.dstack([cv2.cvtColor(cut_out(BLACK), cv2.COLOR_RGB2GRAY)] * 3)
+    quality = assess(grey, greyscale=True)
+    assert "stain" in quality.failures
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("kind", ["blast", "normal"])
+def test_real_cells_cut_out_along_the_masks_of_experts_pass(data_dir, kind):
+    files = sorted((data_dir / "allidb2" / kind).iterdir())[::8]
+    passed = 0
+    for file in files:
+        mask = cv2.imread(str(data_dir / "allidb2" / "masks" / file.name))
+        pixels = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
+        # Cytoplasm blue, nucleus cyan, the rest white.
+        inside = ((mask[..., 0] > 128) & (mask[..., 2] < 128)).astype(np.uint8)
+        _, labels, areas, _ = cv2.connectedComponentsWithStats(inside)
+        cell = labels == 1 + areas[1:, cv2.CC_STAT_AREA].argmax()
+        laid = cv2.copyMakeBorder(pixels * cell[..., None], 60, 60, 60, 60, cv2.BORDER_CONSTANT)
+        quality = assess(np.ascontiguousarray(laid, np.uint8))
+        passed += quality.passed and quality.checks[0].name == "cut-out"
+    assert passed >= len(files) - 1

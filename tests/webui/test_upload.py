@@ -4,6 +4,8 @@ from dataclasses import replace
 from io import BytesIO
 from uuid import uuid4
 
+import cv2
+import numpy as np
 import pytest
 
 from appliance.errors import Conflict
@@ -259,3 +261,17 @@ def test_uploaded_images_wait_for_the_worker_or_for_a_person(as_user, examinatio
     (row,) = fields.of_examination(examination.id)
     assert row.state in {FieldState.ACCEPTED, FieldState.REFUSED}
     assert row.uploaded_by.username == "olga"
+
+
+def test_a_cell_cut_out_on_black_is_taken_and_its_row_says_what_it_is(as_user, examination):
+    cell = np.zeros((300, 300, 3), np.uint8)
+    cv2.circle(cell, (150, 150), 60, (228, 160, 176), -1)
+    cv2.circle(cell, (144, 150), 48, (140, 50, 100), -1)
+    page = as_user("olga").post(
+        f"/examinations/{examination.id}/upload",
+        data={"files": _files({"cell.png": cv2.imencode(".png", cell)[1].tobytes()})},
+        follow_redirects=True,
+    )
+    assert fields.of_examination(examination.id)[0].state == FieldState.ACCEPTED
+    assert "One cell, cut out of the slide and laid on black." in page.text
+    assert "Too dark" not in page.text
