@@ -5,8 +5,19 @@ from html import unescape
 import pytest
 
 from appliance.clock import now
-from appliance.records import audit, clinical, examinations, fields, patients, users
+from appliance.records import (
+    audit,
+    clinical,
+    decisions,
+    examinations,
+    fields,
+    patients,
+    readings,
+    users,
+)
 from appliance.records.tables import Examination
+from appliance.review_vocabulary import ReadingKind
+from tests.cases import BLAST, call, cells_of
 from tests.webui.examples import add_field, analyse, examination_of
 from webui.display import NOTHING
 
@@ -122,6 +133,27 @@ def test_results_are_said_with_their_interval_and_the_limit(browser, appliance, 
     assert "exact 95 % interval 44.4 to 97.5 %" in page
     assert "The decision limit of 20 % lies below the interval" in page
     assert "Suggestions, not yet verified at this microscope" in page
+
+
+def test_it_is_said_once_beside_the_counts_that_the_model_is_not_verified_here(
+    browser, appliance, olga, examination
+):
+    add_field(appliance, examination.id, olga)
+    analyse([0.9, 0.1, 0.5])
+
+    def said():
+        page = browser.get(f"/examinations/{examination.id}").text
+        results = page[page.index('id="results"') : page.index('id="images"')]
+        return results.lower().count("not yet verified at this microscope")
+
+    assert said() == 1
+    row = readings.take(examination.id, ReadingKind.FIRST, users.actor_of(olga))
+    first = cells_of(examination.id)[0].id
+    decisions.showed(row.id, {first: 2000}, users.actor_of(olga))
+    decisions.decide(row.id, [first], BLAST, users.actor_of(olga))
+    assert said() == 1
+    call(row, [BLAST] * 3, olga)
+    assert said() == 0
 
 
 def test_a_limit_inside_the_interval_settles_nothing(browser, appliance, olga, examination):
