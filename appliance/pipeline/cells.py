@@ -20,7 +20,7 @@ from appliance.pipeline.nuclei import Levels, cut_apart, levels, nuclear_mask
 from appliance.pipeline.outlines import outline
 from appliance.pipeline.ruler import RED_CELL_UM, red_cell_diameter
 from appliance.pipeline.silhouettes import as_cut
-from appliance.pipeline.surround import Mask, cut_out, laid_on_glass, on_glass
+from appliance.pipeline.surround import Mask, cut_out, laid_on_glass
 from appliance.vocabulary import Box, FoundCell, Pixels
 
 _WORKING_PIXELS = 350_000
@@ -96,14 +96,21 @@ def find_cells(pixels: Pixels, *, um_per_px: float | None = None) -> list[FoundC
 
 
 def _by_nuclei(pixels: Pixels, um_per_px: float | None) -> list[FoundCell]:
+    field, candidates = _look(pixels, um_per_px)
+    return _found_cells(_white_cells(candidates, field), field, pixels)
+
+
+def _look(pixels: Pixels, um_per_px: float | None) -> tuple[_Field, list[_Candidate]]:
+    """Measure an image and pick out everything that may be a cell."""
     field = _prepare(pixels, um_per_px)
     # every second pixel will do: the index is smooth
     found = levels(field.absorbance.darkness[::2, ::2], field.index[::2, ::2], field.unit / 2)
-    if found is None:
-        return []
-    candidates = _candidates(field, found)
+    return field, [] if found is None else _candidates(field, found)
+
+
+def _found_cells(cells: list[_Candidate], field: _Field, pixels: Pixels) -> list[FoundCell]:
     size = (pixels.shape[1], pixels.shape[0])
-    return [_found_cell(each, field, size) for each in _white_cells(candidates, field)]
+    return [_found_cell(each, field, size) for each in cells]
 
 
 def find_cell_at(
@@ -118,21 +125,37 @@ def find_cell_at(
         um_per_px: micrometres a pixel, where known.
 
     Returns:
-        What has a nucleus at the point or within a finger of it; None where nothing has.
+        What has a nucleus at the point or within a finger of it; None where nothing has. A cell
+        that was cut out and laid on black keeps the outline it was cut out along, as `find_cells`
+        gives it.
     """
     if min(pixels.shape[:2]) < _SMALLEST_SIDE:
         return None
-    field = _prepare(on_glass(pixels), um_per_px)
-    found = levels(field.absorbance.darkness[::2, ::2], field.index[::2, ::2], field.unit / 2)
-    if found is None:
-        return None
+    shown = cut_out(pixels)
+    laid = pixels if shown is None else laid_on_glass(pixels, shown)
+    field, candidates = _look(laid, um_per_px)
     at = ((x + 0.5) * field.scale, (y + 0.5) * field.scale)
-    near = [(_away(each, *at), each) for each in _candidates(field, found)]
+    near = [(_away(each, *at), each) for each in candidates]
     near = [each for each in near if each[0] <= _FINGER * field.unit]
-    if not near:
-        return None
-    size = (pixels.shape[1], pixels.shape[0])
-    return _found_cell(min(near, key=lambda each: each[0])[1], field, size)
+    pointed = [min(near, key=lambda each: each[0])[1]] if near else []
+    if shown is not None:
+        white = [each for each in _white_cells(candidates, field) if each not in pointed]
+        pieces = as_cut(pixels, shown, _found_cells(pointed + white, field, pixels))
+        whole = _nearest(pieces, x, y, _FINGER * field.unit / field.scale)
+        if whole is not None:
+            return whole
+    return next(iter(_found_cells(pointed, field, pixels)), None)
+
+
+def _nearest(cells: list[FoundCell], x: float, y: float, reach: float) -> FoundCell | None:
+    """Return the cell whose outline is at a point or so many pixels from it, if there is one."""
+    away = [
+        (-cv2.pointPolygonTest(cell.outline, (x, y), measureDist=True), place)
+        for place, cell in enumerate(cells)
+        if cell.outline is not None
+    ]
+    least, place = min(away, default=(math.inf, 0))
+    return cells[place] if least <= reach else None
 
 
 def _away(each: _Candidate, x: float, y: float) -> float:

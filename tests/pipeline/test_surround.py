@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from appliance.pipeline.absorbance import measure
-from appliance.pipeline.cells import find_cells
+from appliance.pipeline.cells import find_cell_at, find_cells
 from appliance.pipeline.crops import GLASS, crop_cells
 from appliance.pipeline.surround import cut_out, on_glass
 from tests.pipeline.drawn_smears import Smear
@@ -33,6 +33,21 @@ def test_a_cut_out_cell_is_one_whole_cell():
     assert cell.counted
     assert (cell.box.width, cell.box.height) == (pytest.approx(141, abs=2),) * 2
     assert cell.nucleus_area_px == pytest.approx(np.pi * 56**2, rel=0.1)
+
+
+def test_a_cut_out_cell_that_is_pointed_at_is_the_one_that_is_found():
+    picture = drawn(0, (80, 150), (220, 150), radius=50)
+    left, right = find_cells(picture)
+    for cell, x in ((left, 80), (right, 220), (right, 266)):
+        pointed = find_cell_at(picture, x, 150)
+        assert pointed is not None
+        assert pointed.box == cell.box
+        assert pointed.nucleus_area_px == cell.nucleus_area_px
+        np.testing.assert_array_equal(pointed.outline, cell.outline)
+
+
+def test_on_the_black_beside_a_cut_out_cell_is_nothing():
+    assert find_cell_at(drawn(0, (150, 150)), 20, 20) is None
 
 
 def test_the_network_sees_a_cut_out_cell_as_it_would_on_its_slide():
