@@ -8,7 +8,8 @@ and what they say of these then sets the temperature. Measured in
 `models.training.learning_curve`.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,11 @@ Truths = NDArray[np.bool_]
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
 """Strengths tried, on squared weights of an embedding of length one; the strongest first."""
 NETWORK_PENALTY = 0.01
-"""On the squared weight of the network's standardised log-odds, and of each number leant on."""
-LEANT_ON = ("nucleus_share",)
-"""Measured numbers that told blasts from normal cells at every source they were tried on, with
-nothing fitted: the nucleus' share of the cell."""
+"""On the squared weight of the network's standardised log-odds."""
+LEANT_ON = {"nucleus_share": 0.01, "nucleus_px": 0.1, "cell_px": 0.1}
+"""Penalties of measured numbers that told blasts from normal cells at every source they were tried
+on, with nothing fitted: the nucleus' share of the cell and, where no red cell shows it, the size,
+less."""
 FOLDS = 5
 _USUAL = 0.01
 """Strength where there are too few cells to try any."""
@@ -46,8 +48,9 @@ class SiteCells:
     blast: Truths
     group: NDArray[np.str_]
     """(n,): slide, patient or file; what is of one group is never on both sides of a trial."""
-    leant_on: tuple[int, ...] = ()
-    """Columns of the embedding that are listened to from the first cells on, as the network is."""
+    leant_on: Mapping[int, float] = field(default_factory=dict)
+    """Columns of the embedding that are listened to from the first cells on, as the network is, and
+    the penalty of each."""
 
     def __len__(self) -> int:
         """Count the cells."""
@@ -67,13 +70,18 @@ class SiteCells:
 def leaning(cells: SiteCells, numbers: Numbers) -> SiteCells:
     """Say which columns are leant on, of cells that have measured numbers beside their embedding.
 
+    A number that is known of few of the cells is not: it would stand for what these have in common.
+
     Args:
         cells: the last columns of their embedding are the numbers.
         numbers: their names.
     """
     first = cells.embedding.shape[1] - len(numbers.names)
-    known = [first + numbers.names.index(name) for name in LEANT_ON if name in numbers.names]
-    return replace(cells, leant_on=tuple(known))
+    columns, usual = cells.embedding[:, first:], numbers.usual.astype(np.float32)
+    known = dict(zip(numbers.names, (columns != usual).mean(axis=0) > 0.5, strict=True))
+    places = {name: first + place for place, name in enumerate(numbers.names) if known[name]}
+    leant_on = {places[name]: penalty for name, penalty in LEANT_ON.items() if name in places}
+    return replace(cells, leant_on=leant_on)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +186,7 @@ class _Scale:
     spread: Floats
     network_centre: float
     network_spread: float
-    leant_on: list[int]
+    leant_on: Mapping[int, float]
 
     @classmethod
     def of(cls, cells: SiteCells) -> "_Scale":
@@ -193,26 +201,26 @@ class _Scale:
             np.maximum(spread, floor) * length,
             float(np.median(own)),
             max(float(own.std()), 1e-3),
-            list(cells.leant_on),
+            cells.leant_on,
         )
 
     def columns(self, cells: SiteCells) -> Floats:
         """Give (n, d + k + 1): embedding, then what is leant on, the network's log-odds last."""
         own = (log_odds(cells.probability) - self.network_centre) / self.network_spread
         embedding = (cells.embedding - self.centre) / self.spread
-        again = embedding[:, self.leant_on] * np.sqrt(embedding.shape[1])  # to a spread of 1
+        again = embedding[:, [*self.leant_on]] * np.sqrt(embedding.shape[1])  # to a spread of 1
         return np.column_stack([embedding, again, own])
 
     def ridge(self, penalty: float) -> Floats:
         """Give the penalty of each column, (d + k + 1,)."""
-        depth, leant = len(self.centre), len(self.leant_on) + 1
-        return np.repeat([penalty, NETWORK_PENALTY], [depth, leant])
+        every = np.full(len(self.centre), penalty)
+        return np.concatenate([every, [*self.leant_on.values()], [NETWORK_PENALTY]])
 
     def linear(self, solved: Floats) -> LinearHead:
         """Turn d weights, k of what is leant on, the network's weight and the bias into a head."""
         depth = len(self.centre)
         weight = solved[:depth].copy()
-        weight[self.leant_on] += solved[depth:-2] * np.sqrt(depth)
+        weight[[*self.leant_on]] += solved[depth:-2] * np.sqrt(depth)
         network = (self.network_centre, self.network_spread, float(solved[-2]))
         return LinearHead(self.centre, self.spread, weight, network, float(solved[-1]))
 

@@ -7,7 +7,7 @@ its SHA-256, and is refused beside any other.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,18 @@ class Numbers:
     """As `pipeline.morphology.NUMBERS` named them then."""
     usual: Floats
     """(k,): stands in where a number is not known."""
+
+    @classmethod
+    def of(cls, names: Sequence[str], columns: NDArray[np.float32]) -> "Numbers":
+        """Take the median of what is known of each number; 0 for one that is known of no cell.
+
+        Args:
+            names: of k numbers.
+            columns: (n, k), NaN where not known.
+        """
+        known = [column[~np.isnan(column)] for column in columns.T]
+        usual = [float(np.median(each)) if len(each) else 0.0 for each in known]
+        return cls(tuple(names), np.array(usual))
 
     def beside(
         self, embedding: NDArray[np.float32], columns: NDArray[np.float32] | None

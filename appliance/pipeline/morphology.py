@@ -53,7 +53,15 @@ _DISCS = {
 
 NUMBERS = tuple(column.name for column in fields(Morphology) if not column.name.endswith("_um"))
 """What `as_columns` gives; micrometres are left out, as not every picture states a scale."""
-_RATIOS = ("nucleus_to_red_cell", "cell_to_red_cell", "nucleus_to_cytoplasm", "chromatin_contrast")
+_FACTORS = (
+    "nucleus_to_red_cell",
+    "cell_to_red_cell",
+    "nucleus_px",
+    "cell_px",
+    "nucleus_to_cytoplasm",
+    "chromatin_contrast",
+)
+"""What is compared by how many times, not by how much more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +119,15 @@ def as_columns(found: Sequence[Morphology | None]) -> NDArray[np.float32]:
     """Give the numbers as a table to fit to.
 
     Returns:
-        (n, len(NUMBERS)); ratios as logarithms, NaN where a number is not known.
+        (n, len(NUMBERS)); sizes and ratios as logarithms, NaN where a number is not known.
     """
     table = np.full((len(found), len(NUMBERS)), np.nan, np.float32)
     for row, each in zip(table, found, strict=True):
         if each is not None:
             values = [getattr(each, name) for name in NUMBERS]
             row[:] = [np.nan if value is None else value for value in values]
-    ratios = [NUMBERS.index(name) for name in _RATIOS]
-    table[:, ratios] = np.log(np.maximum(table[:, ratios], 1e-4))
+    factors = [NUMBERS.index(name) for name in _FACTORS]
+    table[:, factors] = np.log(np.maximum(table[:, factors], 1e-4))
     return table
 
 
@@ -153,6 +161,8 @@ def _sizes(cell: FoundCell, ruler: _Ruler) -> dict[str, Any]:
     return {
         "nucleus_to_red_cell": nucleus / red_cell if red_cell else None,
         "cell_to_red_cell": whole / red_cell if red_cell and whole else None,
+        "nucleus_px": None if red_cell else _diameter(nucleus),
+        "cell_px": _diameter(whole) if whole and not red_cell else None,
         "nucleus_diameter_um": _diameter_um(nucleus, ruler),
         "cell_diameter_um": _diameter_um(whole, ruler) if whole else None,
         "nucleus_share": share,
@@ -160,8 +170,12 @@ def _sizes(cell: FoundCell, ruler: _Ruler) -> dict[str, Any]:
     }
 
 
+def _diameter(area_px: float) -> float:
+    return 2 * math.sqrt(area_px / math.pi)
+
+
 def _diameter_um(area_px: float, ruler: _Ruler) -> float | None:
-    return 2 * math.sqrt(area_px / math.pi) * ruler.um_per_px if ruler.um_per_px else None
+    return _diameter(area_px) * ruler.um_per_px if ruler.um_per_px else None
 
 
 def _window(pixels: Pixels, cell: FoundCell, slide: Plane) -> _Window:

@@ -204,7 +204,7 @@ def _same(
 
 def _together(found: list[_Seen], missing: int) -> Gathered:
     measured = np.concatenate([each.numbers for each in found])
-    numbers = Numbers(NUMBERS, _usual(measured))
+    numbers = Numbers.of(NUMBERS, measured)
     embedding = np.concatenate([each.embedding for each in found])
     gathered = SiteCells(
         embedding=numbers.beside(embedding, measured),
@@ -227,9 +227,3 @@ def _by_field(chosen: Iterable[SiteCell]) -> dict[UUID, dict[int, SiteCell]]:
     for cell in chosen:
         found.setdefault(cell.field_id, {})[cell.number] = cell
     return found
-
-
-def _usual(measured: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give the median of what is known of each number; 0 for one that is known of no cell."""
-    known = [column[~np.isnan(column)] for column in measured.T]
-    return np.array([float(np.median(each)) if len(each) else 0.0 for each in known])

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from appliance.errors import ApplianceError, LabelsUnusable
 from appliance.pipeline.intake import Limits
@@ -167,7 +166,7 @@ def _by_file(rows: Iterable[Label]) -> list[tuple[Path, list[Label]]]:
 def _together(found: list[_Found]) -> tuple[SiteCells, Numbers, int]:
     pairs = [(each.image.prediction, each.place) for each in found]
     measured = np.stack([each.image.numbers[each.place] for each in found])
-    numbers = Numbers(NUMBERS, _usual(measured))
+    numbers = Numbers.of(NUMBERS, measured)
     embedding = np.stack([seen.embedding[place] for seen, place in pairs])
     cells = SiteCells(
         embedding=numbers.beside(embedding, measured),
@@ -176,9 +175,3 @@ def _together(found: list[_Found]) -> tuple[SiteCells, Numbers, int]:
         group=np.array([each.row.group for each in found], np.str_),
     )
     return cells, numbers, sum(bool(seen.outside[place]) for seen, place in pairs)
-
-
-def _usual(measured: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give the median of what is known of each number; 0 for one that is known of no cell."""
-    known = [column[~np.isnan(column)] for column in measured.T]
-    return np.array([float(np.median(each)) if len(each) else 0.0 for each in known])

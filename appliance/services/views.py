@@ -18,7 +18,7 @@ from appliance.records.tables import FieldImage
 from appliance.services.stored import found_again
 from appliance.vocabulary import Box, Morphology, Pixels
 
-_NUMBERS = "form1"
+_NUMBERS = "form2"
 """Raised with every change to `vocabulary.Morphology` or to how it is measured."""
 
 

@@ -90,7 +90,7 @@ def trials(
         (FIELDS, "taleqani", "taleqani", cells.block),
     ):
         mine = (cells.source == source) & np.isin(cells.label, (BLAST, NORMAL))
-        known = Numbers(NUMBERS, np.nanmedian(numbers[mine], axis=0).astype(np.float64))
+        known = Numbers.of(NUMBERS, numbers[mine])
         twin = strange[away]
         site = SiteCells(
             known.beside(twin.embedding[mine], numbers[mine]),

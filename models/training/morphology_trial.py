@@ -41,26 +41,27 @@ FORM = (
     "lobes",
 )
 """What does not depend on stain, focus and resolution."""
+EVERYWHERE = tuple(name for name in NUMBERS if not name.endswith("_px"))
+"""What means the same at every microscope."""
 SITES = {
     "allidb1": (ALLIDB, "picture"),
     "allidb2": (ALLIDB, "block"),
     "taleqani": (("taleqani",), "block"),
 }
 """Sources the stand-in must not know, and what is never torn apart."""
-_KNOWN = Numbers(NUMBERS, np.zeros(len(NUMBERS)))
 
 
 def filled(numbers: NDArray[np.float32], names: Sequence[str] = NUMBERS) -> NDArray[np.float32]:
     """Take some of the numbers, the usual where one is not known, as deviations from the usual."""
     chosen = numbers[:, [NUMBERS.index(name) for name in names]]
-    known = np.where(np.isnan(chosen), np.nanmedian(chosen, axis=0), chosen)
+    known = Numbers.of(names, chosen).beside(chosen[:, :0], chosen)
     spread = np.maximum(known.std(axis=0), 1e-6)
     return np.asarray((known - known.mean(axis=0)) / spread, np.float32)
 
 
 def with_numbers(site: SiteCells, numbers: NDArray[np.float32], *, alone: bool) -> SiteCells:
     """Put the numbers beside the embedding, or in its place and the network's."""
-    scaled = filled(numbers[:, ~np.isnan(numbers).all(axis=0)], NUMBERS)
+    scaled = filled(numbers)
     if alone:
         nothing = np.full(len(site), 0.5, np.float32)
         return replace(site, embedding=scaled, probability=nothing)
@@ -72,7 +73,7 @@ def unseen(
 ) -> dict[str, dict[str, float]]:
     """Give the AUC on cells of sources whose labels nothing learned from, without site cells."""
     beside = {"embedding": embedding[:, :0], "embedding and form": filled(numbers, FORM)}
-    beside["embedding and all numbers"] = filled(numbers)
+    beside["embedding and all numbers"] = filled(numbers, EVERYWHERE)
     found: dict[str, dict[str, float]] = {}
     for what, more in beside.items():
         wide = np.column_stack([embedding, more]).astype(np.float32)
@@ -108,11 +109,12 @@ def tried(
         said = stand_in(cells, embedding, away)
         site = SiteCells(embedding, said, cells.label == BLAST, groups).where(rows)
         both = with_numbers(site, numbers[rows], alone=False)
+        known = Numbers.of(NUMBERS, both.embedding[:, -len(NUMBERS) :])
         alone = with_numbers(site, numbers[rows], alone=True)
         found[name] = {
             "embedding": curve(site, sizes=SIZES),
             "embedding and morphology": curve(both, sizes=SIZES),
-            "and the nucleus' share leant on": curve(leaning(both, _KNOWN), sizes=SIZES),
+            "and the nucleus' share leant on": curve(leaning(both, known), sizes=SIZES),
             "morphology alone": curve(alone, sizes=SIZES),
         }
     return found

@@ -97,17 +97,18 @@ def test_a_network_that_knows_nothing_here_does_no_harm():
 
 
 def test_the_fit_is_the_average_of_scikit_learns_at_all_strengths():
-    cells = replace(drawn(120), leant_on=(2,))
+    cells = replace(drawn(120), leant_on={2: 0.01, 5: 0.1})
     fitted = fit(cells)
     assert sum(fitted.shares) == pytest.approx(1)
     columns = (cells.embedding - fitted.linear.centre) / fitted.linear.spread
     centre, scale, _ = fitted.linear.network
     margin = np.log(cells.probability / (1 - cells.probability.astype(float)))
-    leant = np.column_stack([columns[:, 2] * np.sqrt(24), (margin - centre) / scale])
+    leant = np.column_stack([columns[:, [2, 5]] * np.sqrt(24), (margin - centre) / scale])
+    penalties = np.array([0.01, 0.1, NETWORK_PENALTY])
     expected = np.zeros(len(cells))
     for penalty, share in zip(PENALTIES, fitted.shares, strict=True):
         # Scaling a column by a is dividing its penalty by a squared: one strength for all columns.
-        whole = np.column_stack([columns, leant * np.sqrt(penalty / NETWORK_PENALTY)])
+        whole = np.column_stack([columns, leant * np.sqrt(penalty / penalties)])
         peer = LogisticRegression(C=1 / (penalty * 120), max_iter=5000, tol=1e-9)
         expected += share * peer.fit(whole, cells.blast).decision_function(whole)
     ours = fitted.linear.margin(cells.embedding, cells.probability) * fitted.temperature
@@ -120,17 +121,39 @@ def test_a_number_that_is_leant_on_is_listened_to_when_cells_are_few():
         noise = np.random.default_rng(5).normal(0, 1, len(cells))
         cells.embedding[:, 23] = np.where(cells.blast, 1.0, -1.0) + noise
     found = {}
-    for leant_on in ((), (23,)):
-        head = fit(replace(few, leant_on=leant_on)).linear
-        found[leant_on] = auc(new.blast, head.margin(new.embedding, new.probability))
-    assert found[23,] > found[()] + 0.05
+    for penalty in (None, 0.1, 0.01):
+        head = fit(replace(few, leant_on={23: penalty} if penalty else {})).linear
+        found[penalty] = auc(new.blast, head.margin(new.embedding, new.probability))
+    assert found[0.01] > found[0.1] > found[None] + 0.05
 
 
-def test_the_nucleus_share_is_leant_on_by_its_name():
+def test_what_is_leant_on_is_known_by_its_name():
     cells = drawn(30, depth=8)
-    numbers = Numbers(("solidity", "nucleus_share", "lobes"), np.zeros(3))
-    assert leaning(cells, numbers).leant_on == (6,)
-    assert leaning(cells, Numbers(("lobes",), np.zeros(1))).leant_on == ()
+    numbers = Numbers(("nucleus_px", "solidity", "nucleus_share"), np.zeros(3))
+    assert leaning(cells, numbers).leant_on == {5: 0.1, 7: 0.01}
+    assert leaning(cells, Numbers(("lobes",), np.zeros(1))).leant_on == {}
+
+
+def test_what_is_known_of_few_cells_only_is_not_leant_on():
+    cells = drawn(30, depth=8)
+    numbers = Numbers(("nucleus_px", "solidity", "nucleus_share"), np.zeros(3))
+    cells.embedding[:20, 5] = 0
+    assert leaning(cells, numbers).leant_on == {7: 0.01}
+
+
+def test_a_number_that_is_known_of_no_cell_changes_nothing():
+    cells = drawn(60, depth=8)
+    unknown = np.full((60, 1), np.nan, np.float32)
+    wide = Numbers.of(["nucleus_px"], unknown).beside(cells.embedding, unknown)
+    both = [cells, replace(cells, embedding=wide, leant_on={8: 0.1})]
+    ours = [fit(each).linear.margin(each.embedding, each.probability) for each in both]
+    assert ours[1] == pytest.approx(ours[0], abs=0.2)
+    assert fit(both[1]).linear.weight[8] == 0
+
+
+def test_what_is_usual_is_the_median_of_what_is_known():
+    table = np.array([[1, np.nan, 3], [2, np.nan, np.nan], [9, np.nan, 5]], np.float32)
+    assert Numbers.of("abc", table).usual.tolist() == [2, 0, 4]
 
 
 def test_probabilities_are_calibrated_on_cells_not_fitted_to():

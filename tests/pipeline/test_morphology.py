@@ -1,5 +1,6 @@
 """Form, stain and texture of drawn cells, whose truth is known."""
 
+import math
 from dataclasses import astuple, fields
 from pathlib import Path
 
@@ -170,6 +171,8 @@ def test_a_single_cell_picture_has_no_ruler():
     (found,) = measure(pixels, [cell])
     assert found is not None
     assert found.nucleus_to_red_cell is None
+    assert found.nucleus_px == pytest.approx(2 * math.sqrt(cell.nucleus_area_px / math.pi))
+    assert found.cell_px > found.nucleus_px
 
 
 def test_the_fields_own_red_cells_are_the_ruler():
@@ -179,6 +182,7 @@ def test_the_fields_own_red_cells_are_the_ruler():
     (found,) = measure(pixels, [cell])
     assert found is not None
     assert found.nucleus_to_red_cell == pytest.approx(1.35**2, rel=0.25)
+    assert found.nucleus_px is found.cell_px is None
 
 
 def test_a_cell_without_a_nucleus_is_left_out_and_order_is_kept():
@@ -210,4 +214,4 @@ def test_numbers_of_real_cells_are_within_their_ranges(data_dir: Path) -> None:
         assert all(value is None or np.isfinite(value) for value in astuple(each))
         for name in ("circularity", "solidity", "axis_ratio", "nucleus_share"):
             assert 0 < getattr(each, name) <= 1, name
-    assert len(fields(Morphology)) == 17
+    assert len(fields(Morphology)) == 19
