@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from appliance.errors import Conflict, Forbidden, InvalidInput
 from appliance.permissions import Permission
 from appliance.records import agreements, cells, fields, handling, readings, standing
-from appliance.records.agreements import Pair, agreement
+from appliance.records.agreements import Pair, agreement, blind
 from appliance.records.handling import Handling
 from appliance.records.readings import Wanted
 from appliance.review_vocabulary import CellLabel, ReadingKind, ReadingState
@@ -87,16 +87,18 @@ def show_agreement(examination_id: UUID) -> str:
     examination = opened.examination(examination_id)
     standing.require_sighted(examination_id, actor())
     pairs = agreement(examination_id)
+    compared = blind(pairs)
     handled = handling.of_one(examination_id)
     return render_template(
         "second/agreement.html",
         examination=examination,
         patient=examination.patient,
         parts=cases.parts(readings.of_examination(examination_id)),
-        pairs=pairs,
-        agreed=sum(not pair.differs for pair in pairs),
-        kappa=_kappa(pairs),
-        table=_table(pairs),
+        compared=len(compared),
+        agreed=sum(pair.agreed for pair in compared),
+        changed=sum(pair.met != pair.first for pair in compared),
+        kappa=_kappa(compared),
+        table=_table(compared),
         columns=[labels.CALLS[label] for label in _CALLS],
         differences=_differences(examination_id, pairs),
         may_ask=may(Permission.READING_ADJUDICATE) and _is_open(examination.status, handled),
@@ -185,14 +187,14 @@ def _kappa(pairs: Sequence[Pair]) -> Agreement | None:
     codes: dict[CellLabel, int] = {label: number for number, label in enumerate(_CALLS)}
     first, second = (
         np.array([codes[label] for label in side], np.int64)
-        for side in ([p.first for p in pairs], [p.second for p in pairs])
+        for side in ([p.met for p in pairs if p.met], [p.second for p in pairs])
     )
     return kappa_of(first, second, np.arange(len(pairs)), kinds=len(_CALLS))
 
 
 def _table(pairs: Sequence[Pair]) -> list[tuple[str, list[int]]]:
     """Count the pairs: a row for each call of the first reader, a column for the second's."""
-    found = Counter((pair.first, pair.second) for pair in pairs)
+    found = Counter((pair.met, pair.second) for pair in pairs)
     return [(labels.CALLS[first], [found[first, second] for second in _CALLS]) for first in _CALLS]
 
 

@@ -48,7 +48,7 @@ class SecondReadingEntry:
     because: str
     reader: str = ""
     cells: int = 0
-    """Called by both readers."""
+    """Called by both readers, each without the other's call."""
     agreed: int = 0
     adjudicated_by: str = ""
     note: str = ""

@@ -28,11 +28,19 @@ class Pair:
     """What a third decided of these two calls, None where nobody did."""
     changed: bool = False
     """Whether the first reader called it once more after the second had."""
+    met: CellLabel | None = None
+    """What the first reader had called it before the second did, when neither could know of the
+    other's call; None where it was not called then. Agreement is counted of these."""
 
     @property
     def differs(self) -> bool:
-        """Whether they called it differently."""
+        """Whether they call it differently as it stands."""
         return self.first != self.second
+
+    @property
+    def agreed(self) -> bool:
+        """Whether they called it the same, each without the other's call."""
+        return self.met == self.second
 
 
 class _Call(NamedTuple):
@@ -57,6 +65,14 @@ def agreement(examination_id: UUID) -> list[Pair]:
         return []
     pairs = [_pair([*calls]) for _, calls in groupby(_calls(examination_id), attrgetter("cell_id"))]
     return [pair for pair in pairs if pair is not None]
+
+
+def blind(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return the pairs of which each call was made without the other: what agreement is of.
+
+    A call that the first reader changed once the second's could be seen says nothing of that.
+    """
+    return [pair for pair in pairs if pair.met is not None]
 
 
 def differing(examination_id: UUID) -> list[Pair]:
@@ -137,11 +153,12 @@ def _pair(calls: list[_Call]) -> Pair | None:
     )
     if second is None:
         return None
-    first = _last(call for call in calls if call.kind == ReadingKind.FIRST) or _last(
-        call for call in calls if call.kind == ReadingKind.REVIEW and call.number < second.number
-    )
+    before = [call for call in calls if call.number < second.number]
+    reviewed = _last(call for call in before if call.kind == ReadingKind.REVIEW)
+    first = _last(call for call in calls if call.kind == ReadingKind.FIRST) or reviewed
     if first is None or first.label == CellLabel.REPLACED:
         return None
+    met = first if first in before else _last(c for c in before if c.kind == ReadingKind.FIRST)
     settles = max(first.number, second.number)
     third = _last(
         call for call in calls if call.kind == ReadingKind.ADJUDICATION and call.number > settles
@@ -152,6 +169,7 @@ def _pair(calls: list[_Call]) -> Pair | None:
         CellLabel(second.label),
         CellLabel(third.label) if third else None,
         changed=first.number > second.number,
+        met=CellLabel(met.label) if met and met.label != CellLabel.REPLACED else None,
     )
 
 

@@ -3,12 +3,10 @@
 Read only. Whose cells they are stands in `scorecard`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-
-from peewee import fn
 
 from appliance.records.database import proxy
 from appliance.records.review_tables import CellDecision, Reading
@@ -32,7 +30,7 @@ class SeenCell:
 
 @dataclass(frozen=True, slots=True)
 class BlindPair:
-    """One cell that a second reader called without knowing what the first did."""
+    """One cell that two readers called, each without knowing what the other did."""
 
     patient: UUID
     suggestion: str
@@ -67,17 +65,16 @@ def cells_of(pictures: Sequence[Picture]) -> Iterator[SeenCell]:
 
 
 def blind_pairs(cases: Sequence[Case]) -> list[BlindPair]:
-    """Give the cells that a second reader has called, beside what the first reader called them."""
-    last = fn.ROW_NUMBER().over(
-        partition_by=[CellDecision.cell, CellDecision.blind],
-        order_by=[CellDecision.number.desc()],
-    )
+    """Give the cells that a second reader has called, beside what the first had called them then.
+
+    What the first reader changed afterwards is left out: the second's call could be seen by then.
+    """
 
     def decisions(ids: Sequence[UUID]) -> Any:
         return (
             CellDecision.select(
                 Reading.examination, CellDecision.cell, Reading.kind, CellDecision.label,
-                Cell.suggestion, last,
+                Cell.suggestion, CellDecision.number,
             )
             .join(Reading)
             .switch(CellDecision)
@@ -89,17 +86,24 @@ def blind_pairs(cases: Sequence[Case]) -> list[BlindPair]:
             )
         )  # fmt: skip
 
-    calls: dict[str, dict[str, str]] = {}
+    calls: dict[str, list[tuple[int, str, str]]] = {}
     about: dict[str, tuple[UUID, str]] = {}
-    for (_, cell, kind, label, suggestion, place), case in with_cases(cases, decisions):
-        if place == 1:
-            calls.setdefault(cell, {})[kind] = label
-            about[cell] = case.patient, suggestion or ""
-    return [
-        BlindPair(*about[cell], of[ReadingKind.FIRST], of[ReadingKind.SECOND])
-        for cell, of in calls.items()
-        if of.get(ReadingKind.FIRST) and of.get(ReadingKind.SECOND)
-    ]
+    for (_, cell, kind, label, suggestion, number), case in with_cases(cases, decisions):
+        calls.setdefault(cell, []).append((number, kind, label))
+        about[cell] = case.patient, suggestion or ""
+    found = ((about[cell], _called_blind(made)) for cell, made in calls.items())
+    return [BlindPair(*whose, *both) for whose, both in found if all(both)]
+
+
+def _called_blind(made: Iterable[tuple[int, str, str]]) -> tuple[str, str]:
+    """Return what the first reader had called a cell when the second called it, and the second."""
+    first = called = second = ""
+    for _, kind, label in sorted(made):
+        if kind == ReadingKind.FIRST:
+            called = label
+        else:
+            first, second = called, label
+    return first, second
 
 
 def _read_twice(ids: Sequence[UUID]) -> list[UUID]:

@@ -17,7 +17,7 @@ from appliance.exchange.case import (
 from appliance.exchange.report import Act
 from appliance.exchange.template import Template
 from appliance.records import cells, conclusions, readings, report_versions
-from appliance.records.agreements import agreement
+from appliance.records.agreements import agreement, blind
 from appliance.records.review_tables import Reading, ReportVersion
 from appliance.records.standing import Standing, progress, standing
 from appliance.records.tables import Cell, Examination
@@ -109,7 +109,7 @@ class Casebook:
         second = _last(self._readings, ReadingKind.SECOND)
         if second is None:
             return None
-        pairs = agreement(self.examination.id)
+        pairs = blind(agreement(self.examination.id))
         third = _last(self._readings, ReadingKind.ADJUDICATION)
         settled = third is not None and third.state == ReadingState.SUBMITTED
         return SecondReadingEntry(
@@ -117,7 +117,7 @@ class Casebook:
             because=second.asked_because,
             reader=_name(second),
             cells=len(pairs),
-            agreed=sum(not pair.differs for pair in pairs),
+            agreed=sum(pair.agreed for pair in pairs),
             adjudicated_by=_name(third) if third is not None and settled else "",
             note=second.note,
         )

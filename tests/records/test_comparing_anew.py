@@ -108,6 +108,31 @@ def test_a_call_that_is_changed_after_the_second_reading_is_settled_by_a_third(
     assert waiting() == []
 
 
+def test_a_call_changed_towards_the_second_reader_s_settles_it_and_is_no_agreement(
+    differing, back, by
+):
+    first, cell = back(differing), fields.cells_of_examination(differing.id)[0]
+    decisions.decide(first.id, [cell.id], NORMAL, by)
+    readings.submit(first.id, by)
+    pair = agreements.agreement(differing.id)[0]
+    assert (pair.met, pair.first, pair.second) == (BLAST, NORMAL, NORMAL)
+    assert not pair.differs
+    assert [pair.agreed for pair in agreements.blind(agreements.agreement(differing.id))] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_cell_that_came_after_the_second_reading_is_compared_once_it_is_read_blind(
+    agreed, one_more, third
+):
+    second = readings.take(agreed.id, SECOND, third)
+    decisions.decide(second.id, [one_more.id], BLAST, third)
+    readings.submit(second.id, third)
+    assert len(agreements.blind(agreements.agreement(agreed.id))) == 4
+
+
 def test_calls_that_stay_are_not_compared_again(agreed, back, by):
     readings.submit(back(agreed).id, by)
     assert waiting() == []

@@ -163,6 +163,20 @@ def test_a_blind_reading_is_held_against_the_first_and_not_against_what_came_aft
     assert pair.patient == examination.patient.id
 
 
+def test_what_the_first_reader_changed_after_the_second_called_is_no_agreement(bench):
+    examination = bench.examination()
+    picture, first = bench.picture(examination), bench.reading(examination)
+    second = bench.reading(examination, "second")
+    changed, late = bench.cell(picture), bench.cell(picture)
+    bench.decide(first, changed, "blast", 1)
+    bench.decide(second, changed, "normal", 2)
+    bench.decide(first, changed, "normal", 3)
+    bench.decide(second, late, "normal", 1)
+    bench.decide(first, late, "normal", 2)
+    (pair,) = scored_cells.blind_pairs(scorecard.sample(MONTH, SUBMITTED).cases)
+    assert (pair.first, pair.second) == ("blast", "normal")
+
+
 def test_a_second_reading_under_way_is_not_looked_at(bench):
     examination = bench.examination()
     picture, first = bench.picture(examination), bench.reading(examination)

@@ -179,7 +179,8 @@ def test_taken_on_it_leads_to_the_cells_and_hides_what_others_called(as_user, as
 
 def test_agreement_has_kappa_a_table_and_the_differing_cells(as_user, differing):
     page = as_user("hana").get(address(differing, "agreement")).text
-    assert "First and second reader call 4 of 5 cells the same: kappa 0.62." in page
+    assert "first and second reader called 4 of 5 cells the same: kappa 0.62." in page
+    assert "otherwise since" not in page
     assert page.count('class="differing-picture cell"') == 1
     assert "First and second reader call 1 cell differently." in page
     assert "Adjudicate" in page
@@ -201,6 +202,13 @@ def resubmitted(differing, appliance, ivo, olga, hana):
     decisions.decide(first.id, [cells_of(differing.id)[3].id], BLAST, users.actor_of(olga))
     readings.submit(first.id, users.actor_of(olga))
     return differing
+
+
+def test_agreement_is_of_the_calls_that_the_second_reader_could_not_know(as_user, resubmitted):
+    page = as_user("hana").get(address(resubmitted, "agreement")).text
+    assert "first and second reader called 4 of 5 cells the same: kappa 0.62." in page
+    assert "The first reader has called 1 of the cells otherwise since." in page
+    assert page.count('class="differing-picture cell"') == 2
 
 
 def test_submitted_again_the_new_cells_are_offered_to_the_second_reader(as_user, resubmitted):
