@@ -7,6 +7,7 @@ from uuid import UUID
 from appliance.errors import NotFound
 from appliance.records import revisions, users
 from appliance.records.tables import Patient
+from appliance.vocabulary import how_many
 from webui import display, labels
 from webui.histories import Shown, flag, moment, number, plain, word
 
@@ -66,9 +67,9 @@ def _moved(stored: Any) -> str:
     return f"examinations: {examinations}, clinical details: {details}"
 
 
-def _counted(stored: Any) -> str:
-    """Write named numbers."""
-    return ", ".join(f"{name}: {value}" for name, value in (stored or {}).items()) or plain("")
+def _cells(stored: Any) -> str:
+    """Count the cells a head was fitted to, of both kinds together: who reads blind may look."""
+    return how_many(stored["blast"] + stored["normal"], "cell") if stored else display.NOTHING
 
 
 def _model(stored: Any) -> str:
@@ -147,7 +148,7 @@ SITE_HEAD: Mapping[str, Shown] = {
     "requested_by": Shown("Asked for by", _person),
     "model_sha256": Shown("Network", _hash),
     "head_sha256": Shown("Head", _hash),
-    "cells": Shown("Fitted to", _counted),
+    "cells": Shown("Fitted to", _cells),
     "sentence": Shown("Why it could not be fitted", plain),
     "switched_by": Shown("Switched by", _person),
     "switched_at": Shown("Switched", moment),

@@ -1,6 +1,6 @@
 """Leads the laboratory through verifying the model at its microscope, from cells to a switch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,9 @@ from appliance.records.review_tables import SiteVerification
 from appliance.review_vocabulary import VerificationState as State
 from appliance.services import heads, site_verification
 from appliance.services.site_verification import Comparison, Need
+from appliance.vocabulary import how_many
 from models.card import Card
+from webui import offers
 from webui.access import actor, appliance, needs
 from webui.forms import Entries, Form
 from webui.notices import notice
@@ -82,7 +84,7 @@ def show_head(head_id: UUID) -> str:
 def fit() -> ResponseReturnValue:
     """Ask the worker to fit a head to the cells verified so far."""
     card = _card()
-    if not site_verification.need(card.sha256, simulated=_simulated()).may_fit:
+    if not _need(card).may_fit:
         raise Conflict("There are too few verified cells yet.", advice="Verify more cells first.")
     site_verifications.want(card.sha256, actor())
     notice("A site head is being fitted. You may leave the page.")
@@ -181,8 +183,9 @@ def _state() -> dict[str, Any]:
     listed = site_verifications.latest()
     passed, sentence = _standing()
     tried = site_verifications.in_shadow()
-    compared = site_verification.comparison(tried.id) if tried else None
-    need = site_verification.need(card.sha256, simulated=_simulated()) if card else None
+    blind = frozenset(offers.hidden())
+    compared = site_verification.comparison(tried.id, without=blind) if tried else None
+    need = _need(card, blind) if card else None
     candidate = next((row for row in listed if _is_candidate(row, card)), None)
     in_use = site_verifications.in_use() if passed else None
     last = listed[0] if listed else None
@@ -202,7 +205,31 @@ def _state() -> dict[str, Any]:
         "states": STATES,
         "judged": site_verification,
         "last_examinations": site_cells.LAST,
+        "hidden": len(blind),
+        "fitted_to": _fitted_to,
     }
+
+
+def _need(card: Card, without: Collection[UUID] = ()) -> Need:
+    simulated = appliance().settings.simulated
+    return site_verification.need(card.sha256, simulated=simulated, without=without)
+
+
+def _fitted_to(row: SiteVerification) -> str:
+    """Say what a head was fitted to or tried on.
+
+    Blasts and normal cells are not told apart where an examination may be among them that this
+    person is to read blind.
+    """
+    cells, blind = row.cells, offers.hidden()
+    kinds = f"{cells['blast']} blasts and {cells['normal']} normal cells"
+    if any(
+        offer.examination.created_at <= row.created_at
+        for offer in offers.mine()
+        if offer.examination.id in blind
+    ):
+        kinds = how_many(cells["blast"] + cells["normal"], "cell")
+    return f"{kinds} of {how_many(cells['examinations'], 'examination')}"
 
 
 def _standing() -> tuple[bool, str]:
@@ -277,7 +304,3 @@ def _card() -> Card:
 
 def _revision() -> int:
     return Entries(request.form).whole("revision")
-
-
-def _simulated() -> bool:
-    return appliance().settings.simulated

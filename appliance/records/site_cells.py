@@ -4,7 +4,7 @@ Counted cells that the appliance found and a reader called blast or normal, in e
 were submitted. Of the last examinations only, since stain and lamp drift.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -80,10 +80,18 @@ def verified(model_sha256: str, *, simulated: bool) -> list[SiteCell]:
     ]
 
 
-def count(model_sha256: str, *, simulated: bool) -> Verified:
-    """Count the verified cells of one network, and what they come from."""
+def count(model_sha256: str, *, simulated: bool, without: Collection[UUID] = ()) -> Verified:
+    """Count the verified cells of one network, and what they come from.
+
+    Args:
+        model_sha256: of the network that gave the suggestions.
+        simulated: whether drawn cells count: only in a demo laboratory.
+        without: examinations to leave out, whose calls are kept from whoever asks.
+    """
     columns = (FieldImage.examination, Examination.patient)
     inner = _standing(model_sha256, simulated, columns)
+    if without:
+        inner = inner.where(Examination.id.not_in(list(without)))
     grouped = (
         Select([inner], [inner.c.label, inner.c.examination_id, inner.c.patient_id, fn.COUNT("*")])
         .where(inner.c.label.in_((CellLabel.BLAST, CellLabel.NORMAL)))
@@ -99,8 +107,13 @@ def count(model_sha256: str, *, simulated: bool) -> Verified:
     )
 
 
-def compared(verification_id: UUID) -> list[Compared]:
-    """Return the verified cells that a head on trial was asked about, oldest first."""
+def compared(verification_id: UUID, *, without: Collection[UUID] = ()) -> list[Compared]:
+    """Return the verified cells that a head on trial was asked about, oldest first.
+
+    Args:
+        verification_id: of the head.
+        without: examinations to leave out, whose calls are kept from whoever asks.
+    """
     found: Any = (
         CellShadow.select(
             Cell.blast_probability,
@@ -123,7 +136,7 @@ def compared(verification_id: UUID) -> list[Compared]:
     return [
         Compared(label == CellLabel.BLAST, in_use, said, shadow, other, examination_id)
         for in_use, said, shadow, other, examination_id, label in found.tuples()
-        if label in (CellLabel.BLAST, CellLabel.NORMAL)
+        if label in (CellLabel.BLAST, CellLabel.NORMAL) and examination_id not in without
     ]
 
 

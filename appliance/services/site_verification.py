@@ -3,7 +3,7 @@
 Decides in which words figures are given; what is switched on is a person's decision.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -115,19 +115,20 @@ class Comparison:
         return f"The {which} is right alone on {how_many(most, 'cell')}, the other on {least}."
 
 
-def need(model_sha256: str, *, simulated: bool) -> Need:
+def need(model_sha256: str, *, simulated: bool, without: Collection[UUID] = ()) -> Need:
     """Count what there is to learn from.
 
     Args:
         model_sha256: of the network in use.
         simulated: whether drawn cells count: only in a demo laboratory.
+        without: examinations to leave out, whose calls are kept from whoever asks.
     """
-    return Need(site_cells.count(model_sha256, simulated=simulated))
+    return Need(site_cells.count(model_sha256, simulated=simulated, without=without))
 
 
-def comparison(verification_id: UUID) -> Comparison:
+def comparison(verification_id: UUID, *, without: Collection[UUID] = ()) -> Comparison:
     """Compare a head on trial with the one in use, on what readers called the cells."""
-    found = site_cells.compared(verification_id)
+    found = site_cells.compared(verification_id, without=without)
     if len(found) < LEAST_COMPARED:
         return Comparison(len(found), _examinations(found), None, None, 0, 0)
     in_use = _side(found, lambda cell: cell.in_use_suggestion)

@@ -4,7 +4,15 @@ import re
 
 import pytest
 
-from appliance.records import edits, fields, readings, replays, site_verifications, users
+from appliance.permissions import Role
+from appliance.records import (
+    edits,
+    fields,
+    readings,
+    replays,
+    site_verifications,
+    users,
+)
 from appliance.records.database import proxy
 from appliance.records.guards import install, remove
 from appliance.records.tables import Cell
@@ -162,3 +170,33 @@ class TestReplay:
         assert "The stored original cannot be used" in page
         assert "the classifier all-gone-1 with SHA-256 ffffffffffff is not installed here" in page
         assert "2 could not be computed" in page
+
+
+def test_totals_tell_nothing_of_an_examination_that_is_to_be_read_blind(
+    as_user, case, work, olga, password_hash
+):
+    case(0)
+    before = _called(as_user("olga").get("/model").text)
+    blind = case(1)
+    posted(as_user("olga"), "/model/fits")
+    work()
+    users.add("ivo", "Ivo Brandt", Role.TECHNICIAN, password_hash, None)
+    ivo, head = as_user("ivo"), f"/model/heads/{newest().id}"
+    all_of_it = ivo.get("/model").text
+    split = f"{newest().cells['blast']} blasts and {newest().cells['normal']} normal cells of 2"
+    assert split in ivo.get(head).text
+    readings.ask(blind, ReadingKind.SECOND, "Drawn at random.", users.actor_of(olga))
+    page = ivo.get("/model").text
+    assert "1 examination is left out for you" in page
+    assert _called(page) == before
+    assert _called(as_user("olga").get("/model").text) == _called(all_of_it) != _called(page)
+    together = sum(newest().cells[kind] for kind in ("blast", "normal"))
+    assert f"<dd>{together} cells of 2 examinations</dd>" in ivo.get(head).text
+    assert split in as_user("olga").get(head).text
+    assert f"{together} cells" in ivo.get(f"{head}/history").text
+
+
+def _called(page):
+    """What stands on the page as verified blasts and normal cells."""
+    card = page[page.index("Cells to learn from") :]
+    return [int(number) for number in re.findall(r'figure-value">(\d+)', card)[:2]]
