@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from appliance.errors import Conflict, InvalidInput
 from appliance.permissions import Permission
 from appliance.records import (
+    agreements,
     conclusions,
     examinations,
     fields,
@@ -193,6 +194,7 @@ def _sign_page(examination: Examination, form: Form) -> str:
         finding=template.findings[conclusion.finding] if conclusion else "",
         overridden=cases.overridden(fields.of_examination(examination.id)),
         parts=cases.parts(readings.of_examination(examination.id)),
+        unread=len(agreements.unread(examination.id)),
         form=form,
         words=labels,
     )

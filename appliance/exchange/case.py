@@ -50,6 +50,8 @@ class SecondReadingEntry:
     cells: int = 0
     """Called by both readers, each without the other's call."""
     agreed: int = 0
+    unread: int = 0
+    """Counted cells that came after it, such as those a reviewer added: no second reader's call."""
     adjudicated_by: str = ""
     note: str = ""
     """Why it was waived."""

@@ -6,6 +6,7 @@ from appliance.exchange.report import Heading
 from appliance.exchange.sections import write_box
 from appliance.exchange.sheet import BODY, LABEL, LEFT, NOTE, SHADE, STRONG, WIDTH, Sheet, Type
 from appliance.exchange.wording import moment, percent
+from appliance.vocabulary import how_many
 
 _CODE = 30.0
 """Side of the QR code in mm: a module is about 0.6 mm, which any phone reads from paper."""
@@ -66,6 +67,11 @@ def _second_sentence(second: SecondReadingEntry) -> str:
     )
     if second.adjudicated_by:
         said += f" {second.adjudicated_by} settled the others."
+    if second.unread:
+        came = how_many(second.unread, "cell came", "cells came")
+        said += (
+            f" {came} later and {'was' if second.unread == 1 else 'were'} not read a second time."
+        )
     return said
 
 

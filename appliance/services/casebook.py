@@ -17,7 +17,7 @@ from appliance.exchange.case import (
 from appliance.exchange.report import Act
 from appliance.exchange.template import Template
 from appliance.records import cells, conclusions, readings, report_versions
-from appliance.records.agreements import agreement, blind
+from appliance.records.agreements import agreement, blind, unread
 from appliance.records.review_tables import Reading, ReportVersion
 from appliance.records.standing import Standing, progress, standing
 from appliance.records.tables import Cell, Examination
@@ -118,6 +118,7 @@ class Casebook:
             reader=_name(second),
             cells=len(pairs),
             agreed=sum(pair.agreed for pair in pairs),
+            unread=len(unread(self.examination.id)),
             adjudicated_by=_name(third) if third is not None and settled else "",
             note=second.note,
         )

@@ -69,6 +69,7 @@ def signed(at, signature):
             reader="Ines Kaya",
             cells=103,
             agreed=99,
+            unread=1,
             adjudicated_by="Hana Sato",
         ),
         version=VersionEntry(
@@ -118,7 +119,7 @@ def pdf(make, signed):
         "The decision limit of 20 % lies below the interval",
         "Called by Olga Tamm, Hana Sato. 5 suggestions were changed. 1 cell was added",
         "Asked for because drawn at random. Ines Kaya read blind: 99 of 103 cells called alike",
-        "Hana Sato settled the others.",
+        "Hana Sato settled the others. 1 cell came later and was not read a second time.",
         "Version 1 (final): signed by Hana Sato, 2026-11-23 10:42 CET",
         "Why there is this version: Flow came",
         "Clinician, 2026-11-24 10:42 CET: reviewed every cell and is responsible",

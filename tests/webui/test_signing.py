@@ -3,13 +3,27 @@
 import re
 from datetime import date
 from html import unescape
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
-from appliance.records import audit, clinical, examinations, readings, report_versions, users
+from appliance.permissions import Role
+from appliance.records import (
+    audit,
+    clinical,
+    decisions,
+    edits,
+    examinations,
+    fields,
+    readings,
+    report_versions,
+    users,
+)
 from appliance.review_vocabulary import ReadingKind
 from appliance.settings import Settings
-from tests.cases import conclude, imaged, sign, signed, submitted
+from appliance.vocabulary import Box
+from tests.cases import BLAST, NORMAL, call, conclude, imaged, sign, signed, submitted
 
 
 @pytest.fixture
@@ -66,6 +80,31 @@ def test_signing_names_the_meaning_and_asks_for_the_password(browser, ready, pas
     assert "Okafor" not in pdf.headers["Content-Disposition"]
     assert examinations.get(ready.id).status == "final"
     assert browser.get(address(ready, "reports")).location == f"/reports/{version.id}"
+
+
+def test_a_cell_added_after_the_second_reading_is_told_before_signing_and_printed(
+    browser, ready, olga, hana, password, password_hash
+):
+    by, ivo = users.actor_of(hana), users.add("ivo", "Ivo", Role.TECHNICIAN, password_hash, None)
+    readings.ask(ready.id, ReadingKind.SECOND, "Drawn at random.", by)
+    blind = readings.take(ready.id, ReadingKind.SECOND, users.actor_of(ivo))
+    call(blind, [BLAST, BLAST, NORMAL, NORMAL, NORMAL], ivo)
+    readings.submit(blind.id, users.actor_of(ivo))
+    assert "no second reader" not in plain(browser.get(address(ready)).text)
+    review = readings.take(ready.id, ReadingKind.REVIEW, by)
+    field = fields.of_examination(ready.id)[0]
+    added = edits.add(review.id, field.id, Box(40, 40, 12, 12), None, BLAST, by)
+    decisions.showed(review.id, {added.id: 2000}, by)
+    page = browser.get(address(ready)).text
+    said = "1 cell came after the second reading, so no second reader has called it."
+    assert said in plain(page)
+    assert address(ready, "second-reading/ask") in page
+    answer = browser.post(address(ready), data=shown(browser, ready) | {"password": password})
+    pdf = browser.get(f"{answer.location}/report.pdf").data
+    printed = " ".join(
+        "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split()
+    )
+    assert "1 cell came later and was not read a second time." in printed
 
 
 def test_signed_twice_it_is_one_version_and_leads_to_it(browser, ready, password):
