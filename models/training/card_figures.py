@@ -11,11 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from appliance.settings import Settings
 from models.card import CARD, NETWORK
 from models.training.page import write_page
+from models.training.trying import BUNDLE, MEASURED
 
-BUNDLES = Path(__file__).parents[1] / "bundles"
 TEMPLATE = Path(__file__).parent / "MODEL_CARD.template.md"
 TAKEN = {
     "classifier.json": {"held_out": "held_out"},
@@ -63,8 +62,8 @@ def _read(path: Path) -> dict[str, Any]:
 def main() -> None:
     """Read the command line and complete the card."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--measured", type=Path, default=Path("build") / "evaluation")
+    parser.add_argument("--bundle", type=Path, default=BUNDLE)
+    parser.add_argument("--measured", type=Path, default=MEASURED)
     given = parser.parse_args()
     print("taken:", ", ".join(add_measured(given.bundle, given.measured)) or "nothing")
 

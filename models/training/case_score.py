@@ -8,9 +8,7 @@ counts as one with blasts, is chosen on some blocks and reported on others. All 
 count, those too that no expert called.
 """
 
-import argparse
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import product
@@ -28,7 +26,6 @@ from appliance.pipeline.cells import find_cells
 from appliance.pipeline.crops import crop_cells
 from appliance.pipeline.evidence import EXPONENT
 from appliance.pipeline.morphology import as_columns, measure
-from appliance.settings import Settings
 from appliance.vocabulary import Morphology
 from models.card import Card
 from models.classifier import Classifier
@@ -40,11 +37,12 @@ from models.training.cells_table import BLAST, UNUSABLE, Cells
 from models.training.data import CACHE, prepare
 from models.training.figures import rate_figure
 from models.training.folds import ALLIDB, EVERY, SERIES, origin, origin_block
-from models.training.learning_curve import BUNDLES, MOST, STRONGEST
+from models.training.learning_curve import MOST, STRONGEST
 from models.training.measuring import measured
 from models.training.morphology_trial import FORM, filled
 from models.training.page import fields_table
 from models.training.sources import pictures, read_pixels
+from models.training.trying import command_line, keep
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -350,22 +348,13 @@ def as_page(found: list[dict[str, Any]]) -> str:
 def write(out: Path, name: str, card: Card, tried: Iterable[Trial]) -> None:
     """Write the figures as JSON and as Markdown, and print them."""
     rows = [figures(trial) for trial in tried]
-    out.mkdir(parents=True, exist_ok=True)
     kept = {"model": card.id, "sha256": card.sha256, "trials": rows}
-    (out / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    page = as_page(rows)
-    (out / f"{name}.md").write_text(page, "utf-8")
-    print(page)
+    keep(out, name, kept, as_page(rows))
 
 
 def main() -> None:
     """Read the command line, try, and write case_score.json and .md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    given = command_line(__doc__).parse_args()
     classifier = open_classifier(given.bundle, threads=1)
     found = look(given.data, classifier, cache=given.cache)
     cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)

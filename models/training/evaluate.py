@@ -5,33 +5,24 @@
 Needs no training library. Twins cannot be made again here: their figures are the card's.
 """
 
-import argparse
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from appliance.settings import Settings
 from models.classifier import Classifier
 from models.litert import open_classifier
-from models.training.data import CACHE, prepare
+from models.training.data import prepare
 from models.training.held_out import as_json, held_out_figures
 from models.training.page import held_out_list, twins_table
+from models.training.trying import command_line, keep
 
-BUNDLES = Path(__file__).parents[1] / "bundles"
 TIMED_CELLS = 200
 
 
 def main() -> None:
     """Read the command line, score, and write classifier.json and classifier.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    given = command_line(__doc__).parse_args()
     classifier = open_classifier(given.bundle, threads=1)
     cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)
     found = {
@@ -42,11 +33,7 @@ def main() -> None:
         "twins": classifier.card.figures["twins"],
         "ms_per_cell_one_thread": round(_time(classifier, cells.crops), 3),
     }
-    given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "classifier.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    page = as_page(found)
-    (given.out / "classifier.md").write_text(page, "utf-8")
-    print(page)
+    keep(given.out, "classifier", found, as_page(found))
 
 
 def _time(classifier: Classifier, crops: np.ndarray[Any, np.dtype[np.uint8]]) -> float:

@@ -6,8 +6,6 @@ The share of a map's weight inside the cell of the expert's mask, beside the sha
 the cell covers: what a map that knows nothing would have.
 """
 
-import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,16 +16,15 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.cells import find_cells
 from appliance.pipeline.crops import MARGIN, crop_cells
-from appliance.settings import Settings
 from appliance.vocabulary import Box
 from models.classifier import Classifier
 from models.figures import with_interval
 from models.litert import open_classifier
 from models.training.evaluate_cells import Masks, allidb2_masks, wbcseg_masks
 from models.training.held_out import attention_inside
-from models.training.learning_curve import BUNDLES
 from models.training.page import shown
 from models.training.sources import central, read_pixels
+from models.training.trying import command_line, keep
 
 FOLDERS: dict[str, tuple[str, Callable[[Path], Masks]]] = {
     "allidb2": ("allidb2/[bn]*/*.png", allidb2_masks),
@@ -83,24 +80,16 @@ def as_page(found: dict[str, dict[str, Any]]) -> str:
     """Write the shares as Markdown."""
     lines = ["| source | attention on the cell | crop that is cell |", "|---|---|---|"]
     lines += [f"| {s} | {shown(f['attention'])} | {shown(f['area'])} |" for s, f in found.items()]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Read the command line, measure, and write attention.json and attention.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    given = command_line(__doc__).parse_args()
     classifier = open_classifier(given.bundle, threads=1)
     found = on_the_cell(given.data, classifier)
-    given.out.mkdir(parents=True, exist_ok=True)
     kept = {"sha256": classifier.card.sha256, "attention": found}
-    (given.out / "attention.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    page = as_page(found)
-    (given.out / "attention.md").write_text(page + "\n", "utf-8")
-    print(page)
+    keep(given.out, "attention", kept, as_page(found))
 
 
 if __name__ == "__main__":

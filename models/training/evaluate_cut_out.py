@@ -7,8 +7,6 @@ they come from, so only the difference says anything. Those of taleqani, of bloc
 from, along the outline that the finder drew.
 """
 
-import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,15 +17,15 @@ from numpy.typing import NDArray
 
 from appliance.pipeline.cells import find_cells
 from appliance.pipeline.crops import crop_cells
-from appliance.settings import Settings
 from appliance.vocabulary import FoundCell, Pixels
 from models.classifier import Classifier, Prediction
 from models.figures import auc
 from models.litert import open_classifier
 from models.training.evaluate_cells import allidb2_masks
 from models.training.folds import part_of
-from models.training.learning_curve import BUNDLES
+from models.training.page import cut_out_list
 from models.training.sources import central, pictures, read_pixels
+from models.training.trying import command_line, keep
 
 Mask = NDArray[np.bool_]
 MARGIN = 1.8
@@ -110,18 +108,14 @@ def _figures(rows: list[tuple[bool, float, float, float, float]]) -> dict[str, A
 
 
 def main() -> None:
-    """Read the command line, measure, and write cut_out.json."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    """Read the command line, measure, and write cut_out.json and .md."""
+    given = command_line(__doc__).parse_args()
     classifier = open_classifier(given.bundle, threads=1)
-    kept = {"sha256": classifier.card.sha256, "cut_out": compare(given.data, classifier)}
-    given.out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(kept, indent=1)
-    (given.out / "cut_out.json").write_text(text + "\n", "utf-8")
-    print(text)
+    kept: dict[str, Any] = {
+        "sha256": classifier.card.sha256,
+        "cut_out": compare(given.data, classifier),
+    }
+    keep(given.out, "cut_out", kept, cut_out_list(kept["cut_out"]) + "\n")
 
 
 if __name__ == "__main__":

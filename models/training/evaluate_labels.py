@@ -24,15 +24,14 @@ from appliance.errors import ApplianceError, LabelsUnusable
 from appliance.pipeline.intake import Limits
 from appliance.services.labels import Labels, read_labels, some
 from appliance.services.matching import Matched, match
-from appliance.settings import Settings
 from models.classifier import Classifier
 from models.figures import auc_figure, calibration_figure
 from models.litert import open_classifier
 from models.trained_on import TrainedOn, read_trained_on
 from models.training.figures import rate_figure
 from models.training.page import shown
+from models.training.trying import BUNDLE
 
-BUNDLES = Path(__file__).parents[1] / "bundles"
 REFUSED = 2
 
 
@@ -159,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, refuse or score."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("labels", type=Path)
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
+    parser.add_argument("--bundle", type=Path, default=BUNDLE)
     parser.add_argument("--out", type=Path, help="figures as JSON")
     given = parser.parse_args(arguments)
     try:

@@ -7,8 +7,6 @@ that is no smear ever counted, is a spoilt picture of real cells noticed, and wh
 cost on good cells of blocks that nothing was learned from.
 """
 
-import argparse
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,15 +20,14 @@ from appliance.pipeline import quality
 from appliance.pipeline.cells import find_cells
 from appliance.pipeline.tally import clopper_pearson
 from appliance.services.analysis import analyse
-from appliance.settings import Settings
 from appliance.vocabulary import Pixels, SourceImage
 from models.classifier import Classifier
 from models.litert import open_classifier
 from models.training import foreign_slides, strangers
 from models.training.folds import part_of
 from models.training.sources import pictures, read_pixels
+from models.training.trying import command_line, keep
 
-BUNDLES = Path(__file__).parents[1] / "bundles"
 DRAWN_EACH = 30  # pictures of every kind, with seeds that training does not use
 FIELDS = {"allidb2": 30, "bccd": 30, "pbc": 40, "taleqani": 30, "wbcseg1": 20}
 """Real pictures of each source; allidb2's fields were learned from, the other sources' not."""
@@ -236,26 +233,19 @@ def _real_row(change: str, source: str, o: Outcome) -> str:
 
 def main() -> None:
     """Read the command line, try, and write range.json and range.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
+    parser = command_line(__doc__)
     parser.add_argument("--each", type=int, default=DRAWN_EACH, help="drawn pictures of a kind")
     given = parser.parse_args()
     classifier = open_classifier(given.bundle, threads=1)
     drawn = try_strangers(classifier, given.each)
     spoilt = try_changes(given.data, classifier)
-    given.out.mkdir(parents=True, exist_ok=True)
     kept: dict[str, Any] = {
         "model": classifier.card.id,
         "sha256": classifier.card.sha256,
         "drawn": {name: asdict(outcome) for name, outcome in drawn.items()},
         "spoilt": {n: {s: asdict(o) for s, o in found.items()} for n, found in spoilt.items()},
     }
-    (given.out / "range.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    page = as_page(drawn, spoilt)
-    (given.out / "range.md").write_text(page, "utf-8")
-    print(page)
+    keep(given.out, "range", kept, as_page(drawn, spoilt))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 Needs the training libraries; `case_score` tells what is tried and how.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,15 @@ from tqdm import tqdm
 
 from appliance.pipeline.cells import find_cells
 from appliance.pipeline.crops import crop_cells
-from appliance.settings import Settings
 from models.litert import open_classifier
 from models.training.case_score import SOURCES, Fields, Floats, Mask, look, trials, write
 from models.training.cells_table import BLAST, NORMAL, Cells
-from models.training.data import CACHE, prepare
+from models.training.data import prepare
 from models.training.features import features
 from models.training.head import fit_head
-from models.training.learning_curve import BUNDLES
 from models.training.network import Network, Shape, pretrained, to_input
 from models.training.sources import pictures, read_pixels
+from models.training.trying import command_line
 
 
 class RecipeTwins:
@@ -69,14 +67,7 @@ def field_features(data: Path, network: Network, found: Fields) -> NDArray[np.fl
 
 def main() -> None:
     """Read the command line, try, and write field_twins.json and .md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--views", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    given = command_line(__doc__, recipe=True).parse_args()
     cells = prepare(given.data, side_px=Shape.side_px, cache=given.cache)
     network = pretrained()
     seen = features(network, cells, views=given.views, seed=given.seed, cache=given.cache)

@@ -8,28 +8,24 @@ fitted on the bundle's embedding to every other source. So no label of the sourc
 figure. As at a laboratory, the head is fitted to form and texture, too.
 """
 
-import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.morphology import NUMBERS
-from appliance.settings import Settings
 from models.head_fitting import SiteCells, fit, leaning
 from models.learning_curve import SIZES, Point, curve
 from models.litert import open_classifier
 from models.site_head import Numbers
 from models.training.cells_table import BLAST, NORMAL, UNUSABLE, Cells
-from models.training.data import CACHE, prepare
+from models.training.data import prepare
 from models.training.folds import origin, origin_block
 from models.training.measuring import measured
+from models.training.trying import command_line, keep
 from models.training.twin_arrays import AWAY, Twin, load_twins, twins_file
 
-BUNDLES = Path(__file__).parents[1] / "bundles"
 STRONGEST = 64
 """Axes of the embedding that a head for other sources is fitted to: the rest is of the sources."""
 MOST = {"taleqani": 1500, "allidb1": 1500, "pbc": 400, "bccd": 100, "wbcseg1": 100}
@@ -127,12 +123,7 @@ def _cell(point: Point) -> str:
 
 def main() -> None:
     """Read the command line, try every source, and write learning_curve.json and .md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    given = command_line(__doc__).parse_args()
     classifier = open_classifier(given.bundle, threads=1)
     cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)
     twins = load_twins(twins_file(given.cache, classifier.card.sha256))
@@ -140,15 +131,10 @@ def main() -> None:
     numbers = measured(given.data, cells, cache=given.cache)
     tried = trials(cells, strange, numbers)
     found = {name: curve(site, judged=fields) for name, site, fields in tried}
-    given.out.mkdir(parents=True, exist_ok=True)
     listed = {name: [asdict(point) for point in points] for name, points in found.items()}
     kept = {"model": classifier.card.id, "sha256": classifier.card.sha256, "curves": listed}
     kept["network"] = "twin" if twins else "stand-in"
-    text = json.dumps(kept, indent=1) + "\n"
-    (given.out / "learning_curve.json").write_text(text, "utf-8")
-    page = as_page(found)
-    (given.out / "learning_curve.md").write_text(page, "utf-8")
-    print(page)
+    keep(given.out, "learning_curve", kept, as_page(found))
 
 
 if __name__ == "__main__":

@@ -6,28 +6,24 @@ For each source a twin of the whole recipe without it, its range and limits incl
 many of the source's good cells it flags; beside it the price on held-out blocks of the others.
 """
 
-import argparse
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.settings import Settings
 from models.card import load_card
 from models.scores import outside_range
 from models.training.calibrate import training_range, with_limits
 from models.training.cells_table import BLAST, NORMAL, Cells
-from models.training.data import CACHE, prepare
+from models.training.data import prepare
 from models.training.features import features
 from models.training.figures import rate_figure
 from models.training.folds import ALLIDB, origin, origin_block, parts
 from models.training.head import fit_axes, fit_head
-from models.training.learning_curve import BUNDLES
 from models.training.matrix import SOURCES
 from models.training.network import Shape, pretrained
 from models.training.page import shown
+from models.training.trying import command_line, keep
 
 
 def prices(cells: Cells, seen: NDArray[np.float32], *, seed: int) -> dict[str, dict[str, Any]]:
@@ -74,24 +70,13 @@ def as_page(found: dict[str, dict[str, Any]]) -> str:
 
 def main() -> None:
     """Read the command line, try, and write left_out_range.json and .md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--views", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    given = command_line(__doc__, recipe=True).parse_args()
     cells = prepare(given.data, side_px=Shape.side_px, cache=given.cache)
     network = pretrained()
     seen = features(network, cells, views=given.views, seed=given.seed, cache=given.cache)
     found = prices(cells, seen, seed=given.seed)
-    given.out.mkdir(parents=True, exist_ok=True)
     kept = {"sha256": load_card(given.bundle).sha256, "left_out": found}
-    (given.out / "left_out_range.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    page = as_page(found)
-    (given.out / "left_out_range.md").write_text(page, "utf-8")
-    print(page)
+    keep(given.out, "left_out_range", kept, as_page(found))
 
 
 if __name__ == "__main__":

@@ -7,27 +7,24 @@ First without any cell of the source, then with some: support and test cells are
 numbers of `pipeline.morphology` beside it, and to these numbers alone.
 """
 
-import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.pipeline.morphology import NUMBERS
-from appliance.settings import Settings
 from models.figures import auc
 from models.head_fitting import SiteCells, leaning
 from models.learning_curve import Point, curve
 from models.litert import open_classifier
 from models.site_head import Numbers
 from models.training.cells_table import BLAST, UNUSABLE, Cells
-from models.training.data import CACHE, prepare
+from models.training.data import prepare
 from models.training.folds import ALLIDB
-from models.training.learning_curve import BUNDLES, STRONGEST, stand_in
+from models.training.learning_curve import STRONGEST, stand_in
 from models.training.measuring import measured
+from models.training.trying import command_line, keep
 
 SIZES = (10, 20, 50, 100)
 FORM = (
@@ -143,28 +140,19 @@ def _shown(point: Point) -> str:
 
 def main() -> None:
     """Read the command line, try, and write morphology.json and .md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--out", type=Path, default=Path("build") / "evaluation")
-    given = parser.parse_args()
+    given = command_line(__doc__).parse_args()
     classifier = open_classifier(given.bundle, threads=1)
     cells = prepare(given.data, side_px=classifier.card.side_px, cache=given.cache)
     numbers = measured(given.data, cells, cache=given.cache)
     embedding = classifier.predict(cells.crops).embedding[:, :STRONGEST]
     without = unseen(cells, embedding, numbers)
     found = tried(cells, embedding, numbers)
-    given.out.mkdir(parents=True, exist_ok=True)
     curves = {
         source: {what: [asdict(point) for point in points] for what, points in each.items()}
         for source, each in found.items()
     }
     kept = {"sha256": classifier.card.sha256, "without_site_cells": without, "curves": curves}
-    (given.out / "morphology.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    page = as_page(found, without)
-    (given.out / "morphology.md").write_text(page, "utf-8")
-    print(page)
+    keep(given.out, "morphology", kept, as_page(found, without))
 
 
 if __name__ == "__main__":

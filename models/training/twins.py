@@ -5,22 +5,18 @@
 Training does this at its end; alone it is for a bundle that came from elsewhere.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.settings import Settings
 from models.card import load_card
 from models.training.calibrate import Scaling, balance, scaling
 from models.training.cells_table import BLAST, NORMAL, Cells
-from models.training.data import CACHE, prepare
+from models.training.data import prepare
 from models.training.features import features
 from models.training.folds import origin
 from models.training.head import fit_axes, fit_head
-from models.training.learning_curve import BUNDLES
 from models.training.network import Shape, pretrained
+from models.training.trying import command_line
 from models.training.twin_arrays import AWAY, Twin, save_twins, twins_file
 
 Floats = NDArray[np.float64]
@@ -61,13 +57,7 @@ def _scale(cells: Cells, margin: Floats, source: str) -> Scaling:
 
 def main() -> None:
     """Read the command line, and keep the twins of a bundle."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with labels.csv")
-    parser.add_argument("--bundle", type=Path, default=BUNDLES / Settings(data=Path()).model)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--views", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    given = command_line(__doc__, recipe=True).parse_args()
     cells = prepare(given.data, side_px=Shape.side_px, cache=given.cache)
     network = pretrained()
     seen = features(network, cells, views=given.views, seed=given.seed, cache=given.cache)
