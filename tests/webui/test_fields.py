@@ -261,7 +261,7 @@ class TestForm:
 
     def test_numbers_are_measured_once_and_kept(self, appliance, field):
         first = appliance.views.morphology(field)
-        kept = [p for p in appliance.pictures.root.rglob("*.form1-*") if p.is_file()]
+        kept = [p for p in appliance.pictures.root.rglob("*.form[0-9]-*") if p.is_file()]
         assert len(kept) == 1
         assert appliance.views.morphology(field) == first
         assert len(first) == 4
@@ -275,4 +275,4 @@ class TestForm:
         self, as_user, appliance, field
     ):
         assert as_user("hana").get(f"/fields/{field.id}").status_code == 200
-        assert not list(appliance.pictures.root.rglob("*.form1-*"))
+        assert not list(appliance.pictures.root.rglob("*.form[0-9]-*"))
