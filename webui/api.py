@@ -100,9 +100,10 @@ def show_examination(examination_id: UUID) -> ResponseReturnValue:
 @needs(Permission.EXAMINATION_READ)
 def show_progress(examination_id: UUID) -> ResponseReturnValue:
     """Say how far the images are."""
-    opened.examination_again(examination_id)
+    status = opened.examination_again(examination_id).status
     rows = fields.of_examination(examination_id)
-    return jsonify(shapes.progress(rows, examinations.tallies_of_fields(examination_id)))
+    tallies = examinations.tallies_of_fields(examination_id)
+    return jsonify(shapes.progress(rows, tallies, status))
 
 
 @pages.post("/examinations/<uuid:examination_id>/fields")

@@ -23,6 +23,7 @@ from appliance.records import (
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
 from appliance.records.tables import Examination, FieldImage, Patient
+from appliance.review_vocabulary import BEFORE_SUBMISSION
 from appliance.vocabulary import FieldState, Specimen, Stain
 from webui import (
     actions,
@@ -197,9 +198,10 @@ def _live(examination: Examination) -> dict[str, Any]:
         "images": _pressing_first(rows)[:STRIP],
         "rows": rows,
         "tallies": tallies,
-        "progress": shapes.progress(rows, tallies),
+        "progress": shapes.progress(rows, tallies, examination.status),
         "words": labels,
         "is_open": examination.status in examinations.OPEN,
+        "takes_more": examination.status in BEFORE_SUBMISSION,
     }
 
 

@@ -37,7 +37,7 @@ def page(
         all_cells=len(views),
         tally=shapes.tally(cellviews.current(views)),
         how_far=cellviews.how_far(views),
-        progress=shapes.progress(rows, {}),
+        progress=shapes.progress(rows, {}, examination.status),
         may_read=readers.kind_now(examination) is not None,
         rows=rows,
     )

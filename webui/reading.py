@@ -190,7 +190,7 @@ def _page(row: Reading) -> str:
         choices=cellviews.CALLS,
         opened_note=displays.note(row.id, actor()),
         least_ms=displays.least_ms(),
-        progress=shapes.progress(board.rows, {}),
+        progress=shapes.progress(board.rows, {}, board.examination.status),
     )
 
 

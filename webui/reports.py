@@ -23,7 +23,7 @@ def show(examination_id: UUID) -> str:
         "reports/show.html",
         examination=examination,
         rows=rows,
-        progress=shapes.progress(rows, {}),
+        progress=shapes.progress(rows, {}, examination.status),
     )
 
 

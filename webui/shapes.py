@@ -13,7 +13,7 @@ from appliance.pipeline.tally import of_counts
 from appliance.records import standing
 from appliance.records.overview import Listed
 from appliance.records.tables import Cell, Examination, FieldImage
-from appliance.review_vocabulary import CellLabel
+from appliance.review_vocabulary import BEFORE_SUBMISSION, CellLabel
 from appliance.services.verified import verified_tally
 from appliance.vocabulary import FieldState, Suggestion, Tally, how_many
 
@@ -319,17 +319,23 @@ def examination(listed: Listed, progress: standing.Progress) -> ExaminationShape
     }
 
 
-def progress(rows: Sequence[FieldImage], tallies: Mapping[UUID, BySuggestion]) -> Progress:
-    """Say how far the images of an examination are, in numbers and in words."""
+def progress(
+    rows: Sequence[FieldImage], tallies: Mapping[UUID, BySuggestion], status: str
+) -> Progress:
+    """Say how far the images of an examination are, in numbers and in words.
+
+    Once it is submitted (by its status), an image that was stopped waits for nobody any more.
+    """
     states = [FieldState(row.state) for row in rows]
     read = states.count(FieldState.ANALYSED)
-    need_you = states.count(FieldState.REFUSED) + states.count(FieldState.FAILED)
+    stopped = states.count(FieldState.REFUSED) + states.count(FieldState.FAILED)
+    need_you = stopped if status in BEFORE_SUBMISSION else 0
     return {
         "total": len(rows),
         "read": read,
-        "waiting": len(rows) - read - need_you,
+        "waiting": len(rows) - read - stopped,
         "need_you": need_you,
-        "words": words(read, len(rows), need_you),
+        "words": words(read, len(rows), need_you, stopped - need_you),
         "fields": [
             {
                 "id": str(row.id),
@@ -342,11 +348,13 @@ def progress(rows: Sequence[FieldImage], tallies: Mapping[UUID, BySuggestion]) -
     }
 
 
-def words(read: int, total: int, need_you: int) -> str:
-    """Say "12 of 14 read; 2 need you"."""
+def words(read: int, total: int, need_you: int, left_out: int) -> str:
+    """Say "12 of 14 read; 2 need you", or that they are left out."""
     if not total:
         return "No image yet"
     sentence = f"{read} of {total} read"
+    if left_out:
+        return f"{sentence}; {left_out} left out"
     return f"{sentence}; {how_many(need_you, 'needs you', 'need you')}" if need_you else sentence
 
 

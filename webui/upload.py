@@ -59,9 +59,10 @@ def take(examination_id: UUID) -> ResponseReturnValue:
 @needs(Permission.EXAMINATION_READ)
 def progress(examination_id: UUID) -> ResponseReturnValue:
     """Say how far the analysis is; asked again and again while a page is open."""
-    opened.examination_again(examination_id)
+    status = opened.examination_again(examination_id).status
     rows = fields.of_examination(examination_id)
-    return jsonify(shapes.progress(rows, examinations.tallies_of_fields(examination_id)))
+    tallies = examinations.tallies_of_fields(examination_id)
+    return jsonify(shapes.progress(rows, tallies, status))
 
 
 def _outcomes(examination_id: UUID, chosen: list[FileStorage]) -> Iterable[Outcome]:
@@ -91,7 +92,7 @@ def _page(
         examination=examination,
         rows=rows,
         tallies=tallies,
-        progress=shapes.progress(rows, tallies),
+        progress=shapes.progress(rows, tallies, examination.status),
         takes_more=examination.status in BEFORE_SUBMISSION,
         outcomes=outcomes or [],
         error=error,

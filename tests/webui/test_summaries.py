@@ -35,6 +35,13 @@ def listed(status="partial", states=None, suggestions=None):
         ),
         ("partial", {READ: 2}, {}, "No cell found", "attention"),
         ("partial", {READ: 2}, {Suggestion.BLAST: 3, Suggestion.UNSURE: 1}, "4 to verify", "quiet"),
+        (
+            "preliminary",
+            {FieldState.REFUSED: 1, READ: 1},
+            {Suggestion.BLAST: 3},
+            "To conclude",
+            "quiet",
+        ),
         ("final", {READ: 2}, {Suggestion.BLAST: 3}, "Final", "ok"),
         ("cancelled", {}, {}, "Cancelled", "fault"),
         ("entered-in-error", {FieldState.FAILED: 1}, {}, "Entered in error", "fault"),

@@ -218,6 +218,12 @@ def test_images_of_a_submitted_examination_go_on_after_it_was_sent_back(as_user,
         text = browser.get(page).text
         assert not any(words in text for words in offered), page
         assert "have the examination sent back to the bench" in text, page
+        assert "Needs you" not in text, page
+    whole = f"/examinations/{examination.id}"
+    assert "1 of 3 read; 2 left out" in browser.get(pages[0]).text
+    assert browser.get(f"{whole}/progress").json["need_you"] == 0
+    for page in (whole, "/?tab=all"):
+        assert "need you" not in browser.get(page).text
     reason = {"reason": "No better field on this slide"}
     answers = (
         browser.post(f"/fields/{refused.id}/override", data=reason),

@@ -203,7 +203,7 @@
     const { progress } = event.detail;
     const broken = rows.querySelectorAll('[data-upload="broken"], [data-upload="lost"]').length;
     const total = progress.total + broken + running + queue.length, need = progress.need_you + broken;
-    if (!total) return;
+    if (!total || total === progress.total) return;
     const needing = need ? `; ${need} ${need === 1 ? "needs" : "need"} you` : "";
     event.detail.words = `${progress.read} of ${total} read${needing}`;
   });
