@@ -250,7 +250,12 @@ def _steps(
     compared: Comparison | None,
     in_use: SiteVerification | None,
 ) -> list[Step]:
-    made = [_verified(need), _fitted(last, candidate), _tried(candidate, compared), _on(in_use)]
+    made = [
+        _verified(need),
+        _fitted(need, last, candidate),
+        _tried(candidate, compared),
+        _on(in_use),
+    ]
     place = next((n for n, step in enumerate(made) if step.state != "done"), len(made) - 1)
     return [Step(step.label, step.state, step.words, now=n == place) for n, step in enumerate(made)]
 
@@ -261,13 +266,16 @@ def _verified(need: Need | None) -> Step:
     return Step("Verify cells", "done" if need.may_fit else "open", f"{need.cells} verified")
 
 
-def _fitted(last: SiteVerification | None, candidate: SiteVerification | None) -> Step:
+def _fitted(
+    need: Need | None, last: SiteVerification | None, candidate: SiteVerification | None
+) -> Step:
     if last is not None and last.state == State.WANTED:
         return Step("Fit a head", "busy", "under way")
     if last is not None and last.state == State.REFUSED:
         return Step("Fit a head", "attention", "could not be fitted")
     if candidate is None:
-        return Step("Fit a head", "open", "after the cells")
+        ready = need is not None and need.may_fit
+        return Step("Fit a head", "open", "can be done now" if ready else "after the cells")
     so_many = candidate.cells["blast"] + candidate.cells["normal"]
     return Step("Fit a head", "done", f"to {so_many} cells")
 

@@ -79,11 +79,11 @@ def _printed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) 
     if before["decision_limit"] != after["decision_limit"]:
         was, now = (f"{100 * one['decision_limit']:g} %" for one in (before, after))
         yield Change("Decision limit", was, now)
-    for table in ("wording", "findings"):
+    for table, label in (("wording", "Wording"), ("findings", "Wording of a finding")):
         was_said, said = before[table], after[table]
         for name in sorted({*was_said, *said}):
             if was_said.get(name, "") != said.get(name, ""):
-                yield Change("Wording", was_said.get(name, ""), said.get(name, ""))
+                yield Change(label, was_said.get(name, ""), said.get(name, ""))
 
 
 def _fraction(counts: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from appliance.records import examinations, patients, users
-from tests.browser import small_targets
+from tests.browser import SCREENS, Hand, faults_of_page, show_on, small_targets
+from tests.cases import submitted
 from tests.webui.examples import add_field, analyse, examination_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -39,6 +40,19 @@ def test_a_scanned_slide_opens_whatever_has_the_focus(driver, go, scan, olga):
     scan("26-0815")
     wait.until(lambda d: d.current_url.endswith(f"/examinations/{row.id}"))
     assert small_targets(driver) == []
+
+
+def test_a_second_reading_that_waits_fits_beside_the_conclusion(
+    driver, address, appliance, olga, hana, password
+):
+    row = submitted(appliance, olga, second_because="Drawn at random.")
+    hand = Hand(driver, address)
+    hand.open(f"/sign-in?next=/examinations/{row.id}/conclude")
+    hand.sign_in("hana", password)
+    hand.sees("wanted, nobody has taken it on")
+    for screen in SCREENS:
+        show_on(driver, screen)
+        assert faults_of_page(driver) == []
 
 
 def test_a_scanner_fills_a_form_without_sending_it(driver, go, scan, olga):

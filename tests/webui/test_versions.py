@@ -45,10 +45,12 @@ def test_what_is_printed_otherwise_is_said():
     before, after = record(["blast"]), record(["blast"])
     printed = {"decision_limit": 0.2, "parts": [], "wording": {"foot": ""}, "findings": {}}
     after["printed"] = printed | {"decision_limit": 0.25, "wording": {"foot": "Ask us."}}
+    after["printed"]["findings"] = {"no-blasts": "None."}
     assert words(before, after) == []
     assert words(before | {"printed": printed}, after) == [
         ("Decision limit", "20 %", "25 %"),
         ("Wording", "", "Ask us."),
+        ("Wording of a finding", "", "None."),
     ]
 
 
