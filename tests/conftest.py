@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,25 +20,32 @@ from appliance.records.database import close, open_database
 from appliance.records.tables import User
 from appliance.vocabulary import Actor
 from tests.browser import Chromium, missing
-from tests.counting import spare, uncounted
+from tests.counting import Counting, spare, uncounted
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 4_000_000_000
 
 
-def pytest_configure() -> None:
-    """Put the tests' folders into memory where it has room.
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the tests' folders into memory where it has room, and spare time: see `tests.counting`.
 
     What the appliance acknowledges is synced, and most of the time went by waiting for a disk. A
     process that is killed loses nothing there, either.
     """
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    config.pluginmanager.register(Counting())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spare time: see `tests.counting`."""
     spare(items)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the modules hold from being looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
