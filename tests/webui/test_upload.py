@@ -280,7 +280,7 @@ def test_a_cell_cut_out_on_black_is_taken_and_its_row_says_what_it_is(as_user, e
     )
     (row,) = fields.of_examination(examination.id)
     assert row.state == FieldState.ACCEPTED
-    assert "300 × 300 px · One cell, cut out of the slide and laid on black" in page.text
+    assert "300 px · One cell, cut out of the slide and laid on black" in page.text
     page = as_user("olga").get(f"/fields/{row.id}")
     assert "stain cannot be judged, as nothing of the slide is left around" in page.text
     assert "Too dark" not in page.text
