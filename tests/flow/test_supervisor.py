@@ -41,7 +41,6 @@ def up(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     log.close()
 
 
-@pytest.mark.counted
 def test_the_folder_it_is_started_in_lends_it_no_code(tmp_path, port):
     (tmp_path / "appliance.py").write_text("raise SystemExit('somebody else's')")
     command = [sys.executable, "-P", "-m", "appliance.cli", "up", "--data", str(tmp_path / "data")]
@@ -75,8 +74,7 @@ def _until(true, seconds: float = 40) -> None:
         _pause.wait(0.05)
 
 
-@pytest.mark.counted
-@pytest.mark.parametrize("name", ["serve", "work"])
+@pytest.mark.parametrize("name", [pytest.param("serve", marks=pytest.mark.counted), "work"])
 def test_a_killed_process_is_started_again(up, port, name):
     before = _children(up.pid)
     assert set(before) == {"serve", "work"}

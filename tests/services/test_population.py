@@ -1,5 +1,7 @@
 """Invented labs are like real ones in all that the rules of the records ask for."""
 
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from peewee import Database, IntegrityError
 
 from appliance.clock import now
 from appliance.exchange.template import load_template
+from appliance.permissions import Role
 from appliance.records import (
     audit,
     clinical,
@@ -62,10 +65,34 @@ def fill(olga: User, hana: User, count: int) -> None:
     populate(count, [pattern(release)], Staff(users.actor_of(olga), users.actor_of(hana)))
 
 
-@pytest.fixture
-def lab(database: Database, olga: User, hana: User) -> Database:
+@pytest.fixture(scope="module")
+def invented(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The records of an invented lab, made once; copied, never opened."""
+    path = tmp_path_factory.mktemp("invented") / "records.sqlite3"
+    shutil.copy(migrated_file, path)
+    open_database(path)
+    olga = users.add("olga", "Olga Tamm", Role.TECHNICIAN, "hash", None)
+    hana = users.add("hana", "Hana Sato", Role.CLINICIAN, "hash", None)
     fill(olga, hana, COUNT)
-    return database
+    records.close()
+    return path
+
+
+@pytest.fixture
+def lab(invented: Path, tmp_path: Path) -> Iterator[Database]:
+    """An invented lab of 150 examinations."""
+    path = tmp_path / "records.sqlite3"
+    shutil.copy(invented, path)
+    opened = open_database(path)
+    opened.execute_sql("PRAGMA synchronous = off")
+    yield opened
+    records.close()
+
+
+def named(username: str) -> User:
+    row = users.by_username(username)
+    assert row is not None
+    return row
 
 
 def test_an_invented_lab_is_whole_and_guarded(lab: Database):
@@ -129,9 +156,9 @@ def test_a_lab_has_examinations_in_all_states(lab: Database):
     assert examinations.find(Query(has_blasts=True, status=ExaminationStatus.FINAL)).total > 0
 
 
-def test_what_is_invented_would_be_taken_from_a_person(lab: Database, olga: User):
+def test_what_is_invented_would_be_taken_from_a_person(lab: Database):
     """Every entry goes through the rules once more: a table that changes shows here."""
-    by = users.actor_of(olga)
+    by = users.actor_of(named("olga"))
     for row in Patient.select().limit(40):
         values = {name: row.__data__[name] for name in patients.ENTRIES}
         assert patients.change(row.id, values, row.revision, by).revision == row.revision
@@ -144,9 +171,7 @@ def test_what_is_invented_would_be_taken_from_a_person(lab: Database, olga: User
         assert examinations.change(row.id, values, row.revision, by).revision == row.revision
 
 
-def test_the_last_examinations_are_the_same_in_a_lab_of_any_size(
-    lab: Database, tmp_path: Path, olga: User, hana: User
-):
+def test_the_last_examinations_are_the_same_in_a_lab_of_any_size(lab: Database, tmp_path: Path):
     def last() -> list[tuple[str, str, str]]:
         return [
             (e.examination.accession_number, e.patient.family_name, e.examination.status)
@@ -154,6 +179,7 @@ def test_the_last_examinations_are_the_same_in_a_lab_of_any_size(
         ]
 
     expected = last()
+    olga, hana = named("olga"), named("hana")
     records.close()
     other = open_database(tmp_path / "other" / "records.sqlite3")
     for user in (olga, hana):

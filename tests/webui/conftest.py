@@ -29,6 +29,8 @@ from tests.webui.examples import add_field, analyse, examination_of
 from tests.webui.reading_pages import Later
 from webui.app import create_app
 
+View = Callable[[], object]
+
 
 class Browser(FlaskClient):
     """A client that, as the pages do, sends the CSRF token with whatever it posts."""
@@ -80,31 +82,36 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCach
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
-@pytest.fixture
-def own_app(appliance: Appliance, compiled: FileSystemBytecodeCache) -> Flask:
-    """The pages of a new appliance, in an application to which a test may add."""
-    return _app(appliance, compiled)
-
-
 @pytest.fixture(scope="session")
-def apps() -> dict[Settings, Flask]:
-    """Applications by the settings they were made for."""
+def apps() -> dict[object, Flask]:
+    """Applications by the settings they were made for and the pages that were added."""
     return {}
 
 
 @pytest.fixture
+def more_pages() -> tuple[tuple[str, View], ...]:
+    """Addresses and views of pages that a test file adds; it may override this."""
+    return ()
+
+
+@pytest.fixture
 def empty_app(
-    appliance: Appliance, compiled: FileSystemBytecodeCache, apps: dict[Settings, Flask]
+    appliance: Appliance,
+    compiled: FileSystemBytecodeCache,
+    apps: dict[object, Flask],
+    more_pages: tuple[tuple[str, View], ...],
 ) -> Flask:
     """The pages of a new appliance, which has no user yet.
 
     Making the routes takes longer than most tests do: an application is made once, and serves the
     appliance of one test after the other.
     """
-    settings = replace(appliance.settings, data=Path())
-    if settings not in apps:
-        apps[settings] = _app(appliance, compiled)
-    app = apps[settings]
+    made_for = replace(appliance.settings, data=Path()), more_pages
+    if made_for not in apps:
+        apps[made_for] = _app(appliance, compiled)
+        for address, view in more_pages:
+            apps[made_for].add_url_rule(address, address, view)
+    app = apps[made_for]
     app.config["SECRET_KEY"] = appliance.secret_key
     app.extensions.update(appliance=appliance, set_up=False)
     return app

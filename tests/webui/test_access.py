@@ -8,11 +8,29 @@ from appliance.records import users
 from webui import access, sessions
 from webui.access import PUBLIC, needs
 
+SEEN = []
+"""Whom the page /who met."""
+
+
+def _who():
+    SEEN.append(access.actor())
+    return ""
+
+
+# A need is marked on the view itself: each has one of its own.
+MORE = (
+    ("/bare", lambda: "secret"),
+    ("/who", needs(Permission.PATIENT_READ)(lambda: _who())),
+    ("/who/public", needs(PUBLIC)(lambda: _who())),
+    *((f"/guarded/{permission}", needs(permission)(lambda: "in")) for permission in Permission),
+)
+
 
 @pytest.fixture
-def empty_app(own_app):
-    """Tests here add pages."""
-    return own_app
+def more_pages():
+    """One that declares no need, one for each permission, and two that say who came."""
+    SEEN.clear()
+    return MORE
 
 
 @pytest.fixture
@@ -32,38 +50,31 @@ def test_a_session_does_not_hold_for_a_year_when_the_clock_is_put_back(as_user, 
     assert browser.get("/account").status_code == 302
 
 
-def test_a_view_without_a_declared_need_is_refused_even_to_an_administrator(app, as_user):
-    app.add_url_rule("/bare", "bare", lambda: "secret")
+def test_a_view_without_a_declared_need_is_refused_even_to_an_administrator(as_user):
     answer = as_user("adam").get("/bare")
     assert answer.status_code == 403
     assert "secret" not in answer.text
 
 
 @pytest.mark.parametrize("permission", list(Permission))
-def test_each_permission_opens_to_exactly_the_roles_that_carry_it(app, as_user, permission):
-    app.add_url_rule("/guarded", "guarded", needs(permission)(lambda: "in"))
+def test_each_permission_opens_to_exactly_the_roles_that_carry_it(as_user, permission):
     for name, role in (
         ("olga", Role.TECHNICIAN),
         ("hana", Role.CLINICIAN),
         ("adam", Role.ADMINISTRATOR),
     ):
-        status = as_user(name).get("/guarded").status_code
+        status = as_user(name).get(f"/guarded/{permission}").status_code
         assert status == (200 if permission in ROLES[role] else 403), name
 
 
-def test_the_actor_carries_id_name_role_and_address(app, as_user, olga):
-    seen = []
-    view = needs(Permission.PATIENT_READ)(lambda: seen.append(access.actor()) or "")
-    app.add_url_rule("/who", "who", view)
+def test_the_actor_carries_id_name_role_and_address(as_user, olga):
     as_user("olga").get("/who")
-    assert seen[0] == users.actor_of(olga, "127.0.0.1")
+    assert SEEN[0] == users.actor_of(olga, "127.0.0.1")
 
 
-def test_the_actor_of_a_public_page_is_nobody(app, client):
-    seen = []
-    app.add_url_rule("/who", "who", needs(PUBLIC)(lambda: seen.append(access.actor()) or ""))
-    client.get("/who")
-    assert (seen[0].user_id, seen[0].name) == (None, "not signed in")
+def test_the_actor_of_a_public_page_is_nobody(client):
+    client.get("/who/public")
+    assert (SEEN[0].user_id, SEEN[0].name) == (None, "not signed in")
 
 
 def test_a_page_asks_to_sign_in_and_is_where_one_comes_back_to(client, password):

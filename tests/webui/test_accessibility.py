@@ -54,9 +54,9 @@ class Inspector:
 
 
 @pytest.fixture
-def empty_app(own_app):
-    """Tests here add pages."""
-    return own_app
+def more_pages():
+    """One that breaks."""
+    return (("/broken.html", _break),)
 
 
 @pytest.fixture
@@ -64,7 +64,6 @@ def inspector(empty_app, tmp_path):
     """Somebody with a browser before a new appliance, which also has a page that breaks."""
     if why := browser.missing() or accessibility.missing():
         pytest.skip(why)
-    empty_app.add_url_rule("/broken.html", view_func=needs(PUBLIC)(_break))
     server = make_server("127.0.0.1", 0, empty_app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -77,6 +76,7 @@ def inspector(empty_app, tmp_path):
     server.server_close()
 
 
+@needs(PUBLIC)
 def _break():
     raise RecordsUnavailable("The records do not answer.")
 

@@ -16,24 +16,26 @@ ERRORS = sorted(
 )
 
 
-@pytest.fixture
-def empty_app(own_app):
-    """Tests here add pages."""
-    return own_app
+RAISED = []
+"""What the failing pages raise: the last of these."""
+
+
+def _fail():
+    raise RAISED[-1]
 
 
 @pytest.fixture
-def failing(app):
-    """Adds a page that raises what it is given: failing(error)."""
+def more_pages():
+    """One that fails for people, one that fails for programs."""
+    view = needs(PUBLIC)(_fail)
+    return (("/failing", view), ("/api/v1/failing", view))
 
-    def add(error):
-        def view():
-            raise error
 
-        app.add_url_rule("/failing", "failing", needs(PUBLIC)(view))
-        app.add_url_rule("/api/v1/failing", "api_failing", needs(PUBLIC)(view))
-
-    return add
+@pytest.fixture
+def failing():
+    """Has the failing pages raise what it is given: failing(error)."""
+    yield RAISED.append
+    RAISED.clear()
 
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
