@@ -37,6 +37,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Counting())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Half as many processes again as cores: many tests wait for a browser or a command."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0))
+    return cores + cores // 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spare time: see `tests.counting`."""
     spare(items)
