@@ -86,9 +86,10 @@ def roc_chart(
         axes.plot([0, 1], [0, 1], color=ink("quiet"), linestyle=(0, (4, 4)), linewidth=1)
         axes.fill_between(false_alarms, low, high, color=ink("accent"), alpha=0.2, linewidth=0)
         axes.plot(false_alarms, sensitivity, color=ink("accent"))
+        behind = {"facecolor": ink("surface"), "edgecolor": "none", "alpha": 0.8, "pad": 1}
         for x, y, words in marks:
             axes.plot([x], [y], "o", color=ink("text"), markersize=7, fillstyle="none")
-            axes.annotate(words, (x, y), (9, -13), textcoords="offset points")
+            axes.annotate(words, (x, y), (9, -13), textcoords="offset points", bbox=behind)
         _fractions(axes)
         axes.set_xlabel("Normal cells called blast")
         axes.set_ylabel("Blasts called blast")
