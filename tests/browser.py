@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from selenium import webdriver
 from selenium.common.exceptions import (
+    ElementNotInteractableException,
     NoSuchElementException,
     StaleElementReferenceException,
     TimeoutException,
@@ -137,7 +138,11 @@ class Patience(WebDriverWait[webdriver.Chrome]):
     """Waits as a person does: looks again when a part of the page is exchanged under their eyes."""
 
     def __init__(self, driver: webdriver.Chrome, seconds: float) -> None:
-        passing = (NoSuchElementException, StaleElementReferenceException)
+        passing = (
+            NoSuchElementException,
+            StaleElementReferenceException,
+            ElementNotInteractableException,
+        )
         super().__init__(driver, seconds, poll_frequency=0.05, ignored_exceptions=passing)
 
     def until(self, method: Callable[[webdriver.Chrome], Any], message: str = "") -> Any:

@@ -55,6 +55,16 @@ class Reader:
         self.hand.wait.until(lambda d: self.button(name).is_enabled())
         self.button(name).click()
 
+    def go_on(self):
+        """Touch "next", unless nothing is left: the page may hear so at any moment."""
+
+        def touched():
+            if self.count("todo"):
+                self.button("next").click()
+            return True
+
+        self.hand.wait.until(lambda d: touched())
+
     def called(self, label):
         """Cells that the page says a person has called so."""
         css = f'.read-tile[data-verified][data-group="{label}"]'
@@ -187,8 +197,7 @@ def _screen_by_screen(reader):
             reader.drag(unsure[0], unsure[-1]) if len(unsure) > 1 else reader.tap(*unsure)
             reader.call("blast")
             reader.settled()
-            if reader.count("todo"):
-                reader.press("next")
+            reader.go_on()
         hand.wait.until(lambda d: reader.count("todo") < left[-1])
         reader.settled()
         left.append(reader.count("todo"))
