@@ -70,12 +70,12 @@ def _images(listed: Listed) -> Stage:
     address = "#images"
     if may(Permission.FIELD_ADD):
         address = url_for("upload.show", examination_id=listed.examination.id)
-    stopped = listed.refused + listed.failed
     if not listed.fields:
         return Stage("Images", address, "open", "none yet")
-    if stopped and listed.examination.status in BEFORE_SUBMISSION:
-        return Stage("Images", address, "attention", how_many(stopped, "needs you", "need you"))
-    if listed.waiting or stopped:
+    if listed.need_you:
+        words = how_many(listed.need_you, "needs you", "need you")
+        return Stage("Images", address, "attention", words)
+    if listed.waiting or listed.stopped:
         state = "busy" if listed.waiting else "done"
         return Stage("Images", address, state, f"{listed.analysed} of {listed.fields} read")
     return Stage("Images", address, "done", f"{listed.fields} read")

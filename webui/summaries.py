@@ -8,7 +8,7 @@ from appliance.records import handling
 from appliance.records.handling import Handling
 from appliance.records.overview import Listed
 from appliance.records.steps import SIGNED
-from appliance.review_vocabulary import BEFORE_SUBMISSION, ReadingKind
+from appliance.review_vocabulary import ReadingKind
 from appliance.services.verified import verified_tally
 from appliance.vocabulary import ExaminationStatus, Tally, how_many
 from webui import labels, shapes
@@ -105,9 +105,9 @@ def missing(listed: Listed, handled: Handling | None = None) -> Missing:
 
 
 def _of_images(listed: Listed) -> Missing | None:
-    stopped = listed.refused + listed.failed
-    if stopped and listed.examination.status in BEFORE_SUBMISSION:
-        return Missing(how_many(stopped, "image needs you", "images need you"), "attention")
+    if listed.need_you:
+        words = how_many(listed.need_you, "image needs you", "images need you")
+        return Missing(words, "attention")
     if listed.waiting:
         return Missing(f"{listed.analysed} of {listed.fields} read", "busy")
     return None if listed.fields else Missing("No images yet", "attention")

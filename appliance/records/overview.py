@@ -19,7 +19,7 @@ from appliance.records.index_tables import ExaminationIndex
 from appliance.records.paging import Page, counted
 from appliance.records.search import fold
 from appliance.records.tables import Cell, Examination, FieldImage, Patient
-from appliance.review_vocabulary import Finding
+from appliance.review_vocabulary import BEFORE_SUBMISSION, Finding
 from appliance.vocabulary import ExaminationStatus, FieldState, Specimen, Suggestion
 
 
@@ -115,6 +115,16 @@ class Listed:
     def failed(self) -> int:
         """Images whose analysis broke off."""
         return self.by_state.get(FieldState.FAILED, 0)
+
+    @property
+    def stopped(self) -> int:
+        """Images that are either."""
+        return self.refused + self.failed
+
+    @property
+    def need_you(self) -> int:
+        """Those of them that a person may still go on with; once submitted they are left out."""
+        return self.stopped if self.examination.status in BEFORE_SUBMISSION else 0
 
     @property
     def analysed(self) -> int:
